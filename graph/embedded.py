@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from graph.errors import StoreDown
 from graph.settings import Settings, kept_secret
@@ -355,7 +355,7 @@ def _running_server(files: Files, options: _Options) -> Iterator[State]:
 
 
 def _state(server: ArcadeDBServer, heap: str) -> State:
-    java = server._java_server  # noqa: SLF001 - the wrapper does not tell which free ports it got
+    java: Any = server._java_server  # noqa: SLF001 - the wrapper does not tell which free ports it got
     bolt = next(p for p in java.getPlugins() if str(p.getClass().getSimpleName()) == "BoltProtocolPlugin")
     return State(
         pid=os.getpid(),

@@ -4,7 +4,7 @@ Every write that changes the graph goes through `Store.commit`, which ends its t
 that lists what it touched. Readers follow these, see `Store.commits_since`.
 
 A lost connection and a conflict between writers are both tried again, but not equally long: a conflict is
-over when the other writer is done, while a request should soon hear that the database is down. That is why this
+over when the other writer is done, but a request should soon hear that the database is down. That is why this
 module holds its own retry loop around the driver's transactions: the driver's knows one limit for both, and
 pauses for a second.
 """
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import neo4j
 from neo4j import exceptions as bolt
@@ -98,6 +98,15 @@ class Tx:
 Work = Callable[[Tx], T]
 
 
+class Address(NamedTuple):
+    """Where a database is, and how to log in there; an empty database name is the user's home database."""
+
+    uri: str
+    user: str
+    password: str
+    database: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Link:
     """A driver, what it talks to, and how."""
@@ -153,6 +162,14 @@ class Store:
     def engine(self) -> Engine:
         """Which database answers."""
         return self._attempt(lambda link: link.dialect.engine)
+
+    def address(self) -> Address:
+        """Where the database is and how to log in, for another program or a `Settings` of its own."""
+        chosen, embedded = self._settings, self._embedded
+        if embedded is not None:
+            return Address(embedded.uri, *embedded.auth, embedded.database)
+        password = chosen.store_password.get_secret_value()
+        return Address(chosen.store_uri, chosen.store_user, password, chosen.store_database)
 
     @staticmethod
     def query(name: str) -> str:
@@ -302,15 +319,10 @@ class Store:
             return self._link
 
     def _connect(self) -> _Link:
-        chosen, uri = self._settings, self._embedded.uri if self._embedded else self._settings.store_uri
-        auth = (
-            self._embedded.auth
-            if self._embedded
-            else (chosen.store_user, chosen.store_password.get_secret_value())
-        )
+        address, chosen = self.address(), self._settings
         driver = neo4j.GraphDatabase.driver(
-            uri,
-            auth=auth,
+            address.uri,
+            auth=(address.user, address.password),
             max_connection_pool_size=chosen.store_pool_size,
             connection_timeout=chosen.store_connect_seconds,
             connection_acquisition_timeout=chosen.store_acquire_seconds,
@@ -322,14 +334,7 @@ class Store:
             driver.close()
             raise
         self._drivers.append(driver)
-        return _Link(uri, driver, dialect, self._session_settings(dialect))
-
-    def _session_settings(self, dialect: Dialect) -> dict[str, Any]:
-        database = self._embedded.database if self._embedded else self._settings.store_database
-        chosen: dict[str, Any] = {"database": database or None}
-        if dialect.filters_notifications:
-            chosen["notifications_min_severity"] = neo4j.NotificationMinimumSeverity.OFF
-        return chosen
+        return _Link(address.uri, driver, dialect, _session_settings(address, dialect))
 
     def _revive(self, embedded: Embedded, seconds: float) -> None:
         """Have the embedded server started anew if it has crashed, and wait for that, but not too long."""
@@ -350,6 +355,13 @@ class Store:
             # The old driver is left to those who are in the midst of using it, and closed with the store.
             if self._link is not None and self._link.uri != uri:
                 self._link = None
+
+
+def _session_settings(address: Address, dialect: Dialect) -> dict[str, Any]:
+    chosen: dict[str, Any] = {"database": address.database or None}
+    if dialect.filters_notifications:
+        chosen["notifications_min_severity"] = neo4j.NotificationMinimumSeverity.OFF
+    return chosen
 
 
 @dataclass(slots=True)

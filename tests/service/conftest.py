@@ -1,0 +1,183 @@
+"""Both graph databases for the service tests: the embedded one, and a real Neo4j out of Maven Central.
+
+Neo4j is built once, into `neo4j/target`, and started on a free loopback port; `GUANXI_TEST_NEO4J_URI` (with
+`_USER` and `_PASSWORD`) names one to use instead, whose content the tests delete. Where there is neither, its
+tests skip and say why, but with `CI=true` they fail. With xdist, `--dist loadgroup` makes do with one server
+of each kind.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from graph.settings import Settings
+from graph.store import Store
+
+NEO4J = Path(__file__).parent / "neo4j"
+TARGET = NEO4J / "target"
+START_SECONDS = 120
+OPENED = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.nio", "java.io", "sun.nio.ch")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in this folder as a service test."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.service)
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}; under CI=true these tests may not be skipped")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def neo4j_settings(tmp_path_factory) -> Iterator[Settings]:
+    """Settings that lead to a Neo4j which belongs to this test session alone."""
+    data = tmp_path_factory.mktemp("neo4j-client")
+    given = os.environ.get("GUANXI_TEST_NEO4J_URI")
+    if given:
+        user = os.environ.get("GUANXI_TEST_NEO4J_USER", "neo4j")
+        password = os.environ.get("GUANXI_TEST_NEO4J_PASSWORD", "")
+        lock = hashlib.sha256(given.encode()).hexdigest()[:16]
+        with exclusive(Path(tempfile.gettempdir()) / f"guanxi-test-{lock}.lock"):
+            yield Settings(data_dir=data, store_uri=given, store_user=user, store_password=password)
+        return
+    build_neo4j()
+    server, port = start_neo4j(tmp_path_factory.mktemp("neo4j-server"))
+    yield Settings(data_dir=data, store_uri=f"bolt://127.0.0.1:{port}")
+    server.kill()
+    server.communicate()
+
+
+class exclusive:  # noqa: N801 - used as a statement: `with exclusive(path):`
+    """Only one process at a time gets past this."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        self.file = self.path.open("w")
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+def tool(name: str) -> str:
+    """The path of a program that the tests need."""
+    path = shutil.which(name)
+    if path is None:
+        skip_or_fail(f"Neo4j for the tests needs {name}, or GUANXI_TEST_NEO4J_URI")
+    return path
+
+
+def build_neo4j() -> None:
+    """Fetch Neo4j and compile its launcher, unless that was done for these sources already."""
+    sources = [NEO4J / "pom.xml", NEO4J / "src/main/java/Launcher.java"]
+    wanted = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    stamp = TARGET / "built-from"
+    TARGET.mkdir(exist_ok=True)
+    with exclusive(TARGET / "build.lock"):
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        built = subprocess.run(  # noqa: S603 - our own pom.xml
+            [tool("mvn"), "-q", "-B", "compile"], cwd=NEO4J, capture_output=True, text=True, check=False
+        )
+        if built.returncode:
+            skip_or_fail(
+                f"Maven could not build Neo4j for the tests: {(built.stdout + built.stderr)[-2000:]}"
+            )
+        stamp.write_text(wanted)
+
+
+def start_neo4j(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """A Neo4j with its data in this folder, and its Bolt port."""
+    output = folder / "output.log"
+    classpath = f"{TARGET / 'classes'}{os.pathsep}{TARGET / 'lib' / '*'}"
+    command = [
+        tool("java"),
+        "-Xms128m",
+        "-Xmx1g",
+        *OPENED,
+        "-cp",
+        classpath,
+        "Launcher",
+        str(folder / "home"),
+    ]
+    with output.open("wb") as log:
+        server = subprocess.Popen(  # noqa: S603 - our own launcher
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        for line in output.read_text().splitlines():
+            if line.startswith("bolt port "):
+                return server, int(line.rsplit(" ", 1)[1])
+        time.sleep(0.1)
+    server.kill()
+    server.communicate()
+    pytest.fail(f"Neo4j did not start: {output.read_text()[-2000:]}")
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("embedded", marks=pytest.mark.xdist_group("embedded")),
+        pytest.param("neo4j", marks=pytest.mark.xdist_group("neo4j")),
+    ],
+)
+def engine_settings(request, tmp_path_factory) -> Settings:
+    """Settings that lead to each of the two databases in turn."""
+    if request.param == "neo4j":
+        return request.getfixturevalue("neo4j_settings")
+    data = tmp_path_factory.mktemp("embedded")
+    return Settings(data_dir=data, embedded_heap="1g", embedded_grace_seconds=0.5)
+
+
+@pytest.fixture(scope="session")
+def shared_store(engine_settings) -> Iterator[Store]:
+    """A store that stays open, so that its server does not start and end with every test."""
+    with Store.open(engine_settings) as store:
+        yield store
+
+
+@pytest.fixture
+def store(shared_store) -> Store:
+    """A store without a node in it; what schema the tests before have made is still there."""
+    empty(shared_store)
+    return shared_store
+
+
+@pytest.fixture
+def settings(store, engine_settings, tmp_path) -> Settings:
+    """Settings for the emptied store with a data folder of the test's own for what is kept beside it."""
+    uri, user, password, database = store.address()
+    return Settings(
+        data_dir=tmp_path / "data",
+        store_uri=uri,
+        store_user=user,
+        store_password=password,
+        store_database=database,
+        embedded_heap=engine_settings.embedded_heap,
+    )
+
+
+def empty(store: Store) -> None:
+    """Delete every node and edge, in transactions of bounded size."""
+    deleted = True
+    while deleted:
+        rows = store.write(
+            lambda tx: tx.run("MATCH (n) WITH n LIMIT 20000 DETACH DELETE n RETURN count(*) AS deleted")
+        )
+        deleted = bool(rows[0]["deleted"])
