@@ -1,0 +1,128 @@
+"""The demo world: a fictional market of any size, the same for the same seed, with planted truths.
+
+`write_world` writes a folder in the native form, a CSV per type, and `truth.json`. What the world contains and
+what `truth.json` says is described in docs/world.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from graph.errors import InvalidInput
+from ingest.world import market, parties, plants, text, ties
+from ingest.world.cast import Cast, Row
+from ingest.world.files import Files, Progress
+from ingest.world.market import Holdings, Market
+
+SMALLEST = 250
+"""The fewest companies of a world: the planted scenarios must fit, and leave room for a market."""
+
+BENCHMARK_TYPES = (
+    "Company",
+    "Person",
+    "HOLDS",
+    "OFFICER_OF",
+    "CONTROLS",
+    "SUPPLIES",
+    "RELATIVE_OF",
+    "ConcertAgreement",
+)
+"""The types that a benchmark's world is limited to."""
+
+_TRUTH_SAMPLE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSummary:
+    """What was written: rows by type, and the files, `truth.json` last."""
+
+    counts: Mapping[str, int]
+    files: tuple[Path, ...]
+
+    @property
+    def nodes(self) -> int:
+        """Rows of all node files."""
+        return sum(count for name, count in self.counts.items() if not name.isupper())
+
+    @property
+    def edges(self) -> int:
+        """Rows of all edge files."""
+        return sum(count for name, count in self.counts.items() if name.isupper())
+
+
+def write_world(
+    folder: Path,
+    companies: int = 1000,
+    seed: int = 7,
+    progress: Progress | None = None,
+    *,
+    for_benchmark: bool = False,
+) -> WorldSummary:
+    """Write the world of `companies` companies into `folder`, which is made if need be.
+
+    The same arguments give the same bytes. `progress(type, rows)` is called as rows are written.
+    `for_benchmark` leaves out all but companies, persons and the ties among them, about three a company.
+    Raises InvalidInput for a number of companies below `SMALLEST` or a negative seed.
+    """
+    if companies < SMALLEST:
+        raise InvalidInput("companies", f"a world has at least {SMALLEST} companies, not {companies}")
+    if seed < 0:
+        raise InvalidInput("seed", f"a seed is not negative, and {seed} is")
+    cast = Cast(seed)
+    plants.play(cast, sets=max(1, min(companies // 1000, 25)))
+    bulk = market.build(seed, companies, cast.companies, cast.people, cast.brands)
+    stakes = market.holdings(bulk, seed)
+    wanted = BENCHMARK_TYPES if for_benchmark else None
+    with Files(Path(folder), progress, wanted) as files:
+        for kind, rows in cast.rows.items():
+            files.rows(kind, rows)
+        parties.write(files, bulk, seed)
+        ties.write(files, bulk, stakes, seed)
+    truth = _write_truth(Path(folder), cast, bulk, stakes, wanted)
+    return WorldSummary(files.counts, (*files.paths, truth))
+
+
+def _write_truth(
+    folder: Path, cast: Cast, bulk: Market, stakes: Holdings, wanted: tuple[str, ...] | None
+) -> Path:
+    path = folder / "truth.json"
+    truth: dict[str, object] = {
+        "seed": cast.seed,
+        "companies": bulk.size,
+        "as_of": text.TODAY.isoformat(),
+        **cast.truth,
+        "walls": _walls(cast.rows, wanted),
+        "market_controllers": _market_controllers(bulk, stakes),
+    }
+    path.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def _walls(
+    rows: Mapping[str, Iterable[Row]], wanted: tuple[str, ...] | None
+) -> dict[str, list[list[object]]]:
+    """Every walled row by compartments: [type, id] of a node, [type, from, to] of an edge."""
+    walls: dict[str, list[list[object]]] = {}
+    for kind, listed in rows.items():
+        for row in listed:
+            if "compartments" in row and (wanted is None or kind in wanted):
+                ends = [row["id"]] if "id" in row else [row["from"], row["to"]]
+                walls.setdefault(str(row["compartments"]), []).append([kind, *ends])
+    return walls
+
+
+def _market_controllers(bulk: Market, stakes: Holdings) -> dict[str, str | None]:
+    """The ultimate controller today of the first members of the market; None where it is the company itself."""
+    numbers = bulk.numbers()[:_TRUTH_SAMPLE]
+    heads = ties.heads(bulk, stakes)[:_TRUTH_SAMPLE]
+    controllers = text.party_ids(heads)
+    own = np.asarray(heads == numbers).tolist()
+    return {
+        company: None if itself else controller
+        for company, controller, itself in zip(text.ids("C", numbers), controllers, own, strict=True)
+    }
