@@ -1,4 +1,4 @@
-"""Every node and edge type of the graph, declared once; all else (constraints, upserts, templates, docs) derives from it.
+"""Every node and edge type of the graph, declared once; constraints, upserts, templates and docs derive from it.
 
 A type is a pydantic class. A field's annotation gives its Python type, and a `Spec` beside it what a type alone
 cannot say: the unit, whether it identifies the thing it stands on (and so may join two sources), and which
@@ -383,7 +383,7 @@ class Issued(Edge):
 
 
 class PartyTo(Edge):
-    """参与: the part that somebody or something plays in a deal, guarantee, event …
+    """参与: the part that somebody or something plays in a deal, guarantee or event.
 
     Every reference field of a node becomes one: what `debtor` of a Guarantee names is PARTY_TO it with role
     `debtor`.
@@ -516,15 +516,17 @@ def _unwrap(annotation: Any) -> Iterator[Any]:
             return
 
 
+def _kind(bare: Any, *, many: bool, refers: bool) -> Kind:
+    if refers:
+        return Kind.REFERENCES if many else Kind.REFERENCE
+    return Kind.TEXTS if many else _PLAIN[bare]
+
+
 def _field_def(name: str, annotation: Any, description: str) -> FieldDef:
     *metadata, bare = _unwrap(annotation)
     spec = next((m for m in metadata if isinstance(m, Spec)), Spec())
     bounds = [c for m in metadata for c in getattr(m, "metadata", [])]
-    many = typing.get_origin(bare) is list
-    if spec.refers_to:
-        kind = Kind.REFERENCES if many else Kind.REFERENCE
-    else:
-        kind = Kind.TEXTS if many else _PLAIN[bare]
+    kind = _kind(bare, many=typing.get_origin(bare) is list, refers=bool(spec.refers_to))
     return FieldDef(
         name=name, kind=kind, description=description, unit=spec.unit,
         identifier=spec.identifier, refers_to=spec.refers_to,
@@ -577,8 +579,12 @@ BOOKKEEPING = types.MappingProxyType(
 )
 """Nodes that the system itself writes, beside the types above."""
 
-SYSTEM_NODE = ("id", "source", "key", "compartments", "record", "rank_key", "stated", "valid_from", "valid_to", "known_from")
-"""Properties of every stored node besides its type's fields."""
+SYSTEM_NODE = (
+    "id", "source", "key", "compartments", "record", "others", "rank_key", "stated", "valid_from", "valid_to", "known_from",
+)  # fmt: skip
+"""Properties of every stored node besides its fields; `record` describes it, `others` would if that were not."""
 
-SYSTEM_EDGE = ("record", "source", "compartments", "stated", "valid_from", "valid_to", "start_unknown", "known_from")
+SYSTEM_EDGE = (
+    "record", "source", "compartments", "stated", "valid_from", "valid_to", "start_unknown", "known_from",
+)  # fmt: skip
 """Properties of every stored edge besides its type's fields."""

@@ -12,7 +12,7 @@ Scalar = str | int | float | bool | dt.date | list[str]
 
 
 class Ref(NamedTuple):
-    """A node as a source refers to it. An empty label means: whichever of the types allowed here has this key."""
+    """A node as a source refers to it. An empty label: whichever of the types allowed here has this key."""
 
     label: str
     key: str
@@ -74,7 +74,8 @@ class SourceRecord:
     """One row of a source: its key, the mapped columns as stated, and what follows from them.
 
     `body` holds the mapped columns only, as text; a key that no column gives is the hash of the body.
-    `source` is who said it; the node keys live in the mapping's namespace.
+    `source` is who said it; the node keys live in the mapping's namespace. `partition` is the part of a snapshot
+    that the row belongs to: a snapshot closes only what is missing in the partitions that it covers.
     """
 
     key: str
@@ -86,4 +87,5 @@ class SourceRecord:
     compartments: tuple[str, ...] = ()
     stated: dt.date | None = None
     known_from: dt.date | None = None
+    partition: str = ""
     findings: tuple[Finding, ...] = ()

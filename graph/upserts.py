@@ -1,0 +1,141 @@
+"""Cypher generated from the schema: how statements enter and leave the graph.
+
+Only names that the schema declares are ever put into a statement's text; every value is a parameter.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from graph.schema import BOOKKEEPING, edge_model, edge_types, node_types
+
+
+def _label(name: str) -> str:
+    if name not in node_types() and name not in BOOKKEEPING:
+        raise KeyError(f"{name!r} is not a node type of the schema")
+    return name
+
+
+def _endpoints(edge_type: str, start: str, end: str) -> tuple[str, str]:
+    starts, ends = edge_model(edge_type).joins
+    if start not in starts or end not in ends:
+        raise KeyError(f"{edge_type} does not join {start} to {end}")
+    return start, end
+
+
+@functools.cache
+def create_nodes(label: str) -> str:
+    """Create nodes that are known to be new. Parameter `rows`: list of all their properties."""
+    return f"UNWIND $rows AS row CREATE (n:{_label(label)}) SET n = row"
+
+
+@functools.cache
+def describe_nodes(label: str) -> str:
+    """Create nodes, or replace the description of those whose `rank_key` is smaller.
+
+    The largest `rank_key` wins whatever the order of writing, so that load order cannot matter.
+    """
+    return (
+        f"UNWIND $rows AS row MERGE (n:{_label(label)} {{id: row.id}}) "
+        "WITH n, row WHERE n.rank_key IS NULL OR n.rank_key < row.rank_key SET n = row"
+    )
+
+
+@functools.cache
+def replace_nodes(label: str) -> str:
+    """Create nodes or replace all their properties. Parameter `rows`: list of properties with `id`."""
+    return f"UNWIND $rows AS row MERGE (n:{_label(label)} {{id: row.id}}) SET n = row"
+
+
+@functools.cache
+def merge_properties(label: str) -> str:
+    """Change some properties of existing nodes. Parameter `rows`: list of {id, set: {…}}; null removes."""
+    return f"UNWIND $rows AS row MATCH (n:{_label(label)} {{id: row.id}}) SET n += row.set"
+
+
+@functools.cache
+def delete_nodes(label: str) -> str:
+    """Delete nodes that nothing is attached to. Parameter `ids`."""
+    return f"UNWIND $ids AS id MATCH (n:{_label(label)} {{id: id}}) WHERE NOT (n)--() DELETE n"
+
+
+@functools.cache
+def find_nodes(label: str) -> str:
+    """All properties of the nodes with these `ids`."""
+    return f"UNWIND $ids AS id MATCH (n:{_label(label)} {{id: id}}) RETURN properties(n) AS node"
+
+
+@functools.cache
+def find_ids(label: str) -> str:
+    """Which of these `ids` are there."""
+    return f"UNWIND $ids AS id MATCH (n:{_label(label)} {{id: id}}) RETURN n.id AS id"
+
+
+@functools.cache
+def node_witnesses(label: str) -> str:
+    """Handles of the records whose edges touch these nodes. Parameter `ids`."""
+    return (
+        f"UNWIND $ids AS id MATCH (n:{_label(label)} {{id: id}})-[e]-() "
+        "RETURN id, collect(DISTINCT e.record) AS records"
+    )
+
+
+@functools.cache
+def create_edges(edge_type: str, start: str, end: str) -> str:
+    """Create edges between existing nodes. Parameter `rows`: list of {a, b, e}: two ids and properties."""
+    start, end = _endpoints(edge_type, start, end)
+    return (
+        f"UNWIND $rows AS row MATCH (a:{start} {{id: row.a}}), (b:{end} {{id: row.b}}) "
+        f"CREATE (a)-[e:{edge_type}]->(b) SET e = row.e"
+    )
+
+
+@functools.cache
+def take_edges(edge_type: str, start: str, end: str) -> str:
+    """Delete the edges of given records and return what they were. Parameter `rows`: list of {a, b, record, stated}."""
+    start, end = _endpoints(edge_type, start, end)
+    return (
+        f"UNWIND $rows AS row MATCH (a:{start} {{id: row.a}})-[e:{edge_type}]->(b:{end} {{id: row.b}}) "
+        "WHERE e.record = row.record AND coalesce(e.stated, '') = row.stated "
+        "WITH row, e, properties(e) AS edge DELETE e RETURN row.a AS a, row.b AS b, edge"
+    )
+
+
+@functools.cache
+def date_edges(edge_type: str, start: str, end: str) -> str:
+    """Change dates of the edges of given records. Parameter `rows`: list of {a, b, record, stated, set}."""
+    start, end = _endpoints(edge_type, start, end)
+    return (
+        f"UNWIND $rows AS row MATCH (a:{start} {{id: row.a}})-[e:{edge_type}]->(b:{end} {{id: row.b}}) "
+        "WHERE e.record = row.record AND coalesce(e.stated, '') = row.stated SET e += row.set"
+    )
+
+
+@functools.cache
+def edges_of_source(edge_type: str, start: str, end: str) -> str:
+    """Some edges that a source stated. Parameters `source`, `limit`."""
+    start, end = _endpoints(edge_type, start, end)
+    return (
+        f"MATCH (a:{start})-[e:{edge_type}]->(b:{end}) WHERE e.source = $source "
+        "RETURN a.id AS a, b.id AS b, properties(e) AS edge LIMIT $limit"
+    )
+
+
+@functools.cache
+def nodes_of_source(label: str) -> str:
+    """The nodes that a source describes, in order of id. Parameters `source`, `after`, `limit`."""
+    return (
+        f"MATCH (n:{_label(label)}) WHERE n.source = $source AND n.id > $after "
+        "RETURN properties(n) AS node ORDER BY n.id LIMIT $limit"
+    )
+
+
+def endpoint_pairs(edge_type: str) -> list[tuple[str, str]]:
+    """Every pair of node types that an edge type may join."""
+    starts, ends = edge_model(edge_type).joins
+    return [(start, end) for start in starts for end in ends]
+
+
+def all_edge_shapes() -> list[tuple[str, str, str]]:
+    """Every (edge type, start type, end type) of the schema."""
+    return [(t, *pair) for t in edge_types() for pair in endpoint_pairs(t)]
