@@ -112,21 +112,21 @@ def date_edges(edge_type: str, start: str, end: str) -> str:
 
 
 @functools.cache
-def edges_of_source(edge_type: str, start: str, end: str) -> str:
-    """Some edges that a source stated. Parameters `source`, `limit`."""
+def wipe_edges(edge_type: str, start: str, end: str) -> str:
+    """Delete some of the edges that a source stated. Parameters `source`, `limit`; returns `deleted`."""
     start, end = _endpoints(edge_type, start, end)
     return (
-        f"MATCH (a:{start})-[e:{edge_type}]->(b:{end}) WHERE e.source = $source "
-        "RETURN a.id AS a, b.id AS b, properties(e) AS edge LIMIT $limit"
+        f"MATCH (:{start})-[e:{edge_type}]->(:{end}) WHERE e.source = $source "
+        "WITH e LIMIT $limit DELETE e RETURN count(*) AS deleted"
     )
 
 
 @functools.cache
-def nodes_of_source(label: str) -> str:
-    """The nodes that a source describes, in order of id. Parameters `source`, `after`, `limit`."""
+def wipe_nodes(label: str) -> str:
+    """Delete some of the nodes that a source states. Parameters `source`, `limit`; returns `deleted`."""
     return (
-        f"MATCH (n:{_label(label)}) WHERE n.source = $source AND n.id > $after "
-        "RETURN properties(n) AS node ORDER BY n.id LIMIT $limit"
+        f"MATCH (n:{_label(label)}) WHERE n.source = $source "
+        "WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS deleted"
     )
 
 

@@ -115,13 +115,14 @@ def load(
 
     Raises:
         InvalidInput: A file is not one of the source's.
-        Refused: A snapshot would close more than `closing_share` of what is open, and `force` is not set; nothing of
-            that file is written.
+        Refused: A snapshot would close more than `closing_share` of what is open, and `force` is not set, so that
+            nothing of the file is written; or folding the namespace anew was interrupted.
         StoreError: The store could not be written to; loading again goes on where it stopped.
     """
     ensure_graph_schema(store)
+    check_not_refolding(store, source.namespace)
     jobs = sorted(((path, source.role_for(path)) for path in files), key=lambda job: _order(job[1]))
-    known = Known(_StoreReader(store), complete=_is_new(store, source.namespace))
+    known = Known(StoreReader(store), complete=_is_new(store, source.namespace))
     report = LoadReport(source.source)
     begun: set[str] = set()
     for path, role in jobs:
@@ -130,6 +131,15 @@ def load(
         begun.add(role.name)
         report.files.append(run.run())
     return report
+
+
+def check_not_refolding(store: Store, namespace: str) -> None:
+    """Refuse to load into a namespace whose folding anew was interrupted. Raises Refused."""
+    if store.read(store.query("refolding"), namespace=namespace):
+        raise Refused(
+            f"{namespace} 的重新折叠曾被中断 (folding {namespace} anew was interrupted)",
+            hint=f"请先运行 guanxi refold {namespace} (run that first).",
+        )
 
 
 def _order(role: Role) -> int:
@@ -142,7 +152,7 @@ def _is_new(store: Store, namespace: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _StoreReader:
+class StoreReader:
     """Answers what planning asks of the store."""
 
     store: Store
@@ -253,7 +263,7 @@ class _FileLoad:
         self._declare_source(self.source.source)
         closing = self._to_close()
         with _RejectsFile(self.options.rejects, self.load_id) as rejects, _Pipeline() as pipeline:
-            for rows in _batches(self.role.read(self.path, self.context), BATCH):
+            for rows in batches(self.role.read(self.path, self.context), BATCH):
                 rejects.write(self._load_rows(rows, pipeline))
                 self.progress(self.path.name, self.report.read)
             pipeline.flush()
@@ -359,7 +369,7 @@ class _FileLoad:
             )
 
     def _close(self, handles: Sequence[str], pipeline: _Pipeline) -> None:
-        for chunk in _batches(iter(handles), BATCH):
+        for chunk in batches(iter(handles), BATCH):
             changes = Changes()
             self.report.closed += self.reviser.close(chunk, changes)
             self._submit(changes, pipeline)
@@ -428,7 +438,8 @@ def _number(handle: str) -> int:
     return int(handle[:16], 16)
 
 
-def _batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+def batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+    """The rows in lists of `size`, the last one shorter."""
     while batch := list(itertools.islice(rows, size)):
         yield batch
 

@@ -120,7 +120,7 @@ class Reviser:
         row = batch.records.pop()
         if closes_at:
             row["valid_to"] = closes_at
-            _end_edges(batch, first, closes_at)
+            end_edges(batch, first, closes_at)
         return row
 
     # --- records that are there -----------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ def _reject(record: SourceRecord, file: str) -> Reject:
     return Reject(file, record.line, reason, record.key)
 
 
-def _end_edges(batch: Batch, first: Mapping[tuple[str, str, str], int], day: str) -> None:
+def end_edges(batch: Batch, first: Mapping[tuple[str, str, str], int], day: str) -> None:
     """End the edges that were put into the batch after `first`, unless they end earlier themselves."""
     for shape, rows in batch.edges.items():
         for row in rows[first.get(shape, 0) :]:

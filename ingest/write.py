@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from graph import upserts
 from graph.statements import SourceRecord
 from graph.store import Touched, Tx
-from ingest.plan import Batch, Planner, Row, Shape, UnitId, plan_record
+from ingest.plan import Batch, PlannedRecord, Planner, Row, Shape, UnitId
 
 CHUNK = 5000
 """Rows in one statement; the measurement is in docs/decisions/store.md."""
@@ -205,15 +205,15 @@ class BatchWriter:
             found[row["id"]].update(row["records"])
         return found
 
-    def _stored_records(self, tx: Tx, handles: set[str]) -> dict[str, SourceRecord]:
-        found: dict[str, SourceRecord] = {}
+    def _stored_records(self, tx: Tx, handles: set[str]) -> dict[str, PlannedRecord]:
+        found: dict[str, PlannedRecord] = {}
         for row in _nodes(tx, "Record", sorted(handles)).values():
             said = None if row.get("known_to") else self.restate(row)
             if said is not None:
-                found[row["id"]] = said
+                found[row["id"]] = PlannedRecord(said, row["id"], row["hash"], row["body"])
         return found
 
-    def _best(self, label: str, node: Row, witnesses: Iterable[SourceRecord]) -> Row:
+    def _best(self, label: str, node: Row, witnesses: Iterable[PlannedRecord]) -> Row:
         """The best description of a unit that its records give, or a bare mention."""
         rows = [row for record in witnesses for row in self._descriptions(label, node["id"], record)]
         bare = {k: node[k] for k in ("id", "key", "source", "compartments", "known_from") if k in node} | {
@@ -226,9 +226,8 @@ class BatchWriter:
         others = sorted(primaries - {best.get("record")})
         return best | ({"others": others} if others else {})
 
-    def _descriptions(self, label: str, unit: str, record: SourceRecord) -> Iterator[Row]:
-        planned = plan_record(record, self.planner.role)
-        for statement in record.nodes:
+    def _descriptions(self, label: str, unit: str, planned: PlannedRecord) -> Iterator[Row]:
+        for statement in planned.record.nodes:
             if statement.ref.label == label:
                 row = self.planner.node_row(statement, planned)
                 if row["id"] == unit:
