@@ -241,13 +241,13 @@ _HAS_CJK: Final = re.compile(f"[{_CJK}]")
 _HAS_LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f\uff21-\uff3a\uff41-\uff5a]")
 
 _FIRM_WORDS: Final = """
-    accelerator advisers advisors alliance associates authority bank bancorp capital catalyst club
-    collective company corporation council endeavors enterprise enterprises entertainment equity exchange
-    finance financial foundation fund funds group gmbh healthcare holding holdings
-    inc incubator industries innovation innovations institute insurance investment investments investors
-    labs limited llc llp ltd management media network networks partner partners partnership plc
-    securities services society solutions syndicate systems technologies technology trust university
-    venture ventures vc
+    accelerator advisers advisors alliance angel angels associates authority bancorp bank capital
+    catalyst club collective companies company corporation council endeavors enterprise enterprises
+    entertainment equity exchange finance financial foundation fund funds gmbh group growth healthcare
+    holding holdings inc incubator industries innovation innovations institute insurance intl invest
+    investment investments investors labs limited llc llp ltd management media network networks office
+    partner partners partnership plc securities services society solutions syndicate systems
+    technologies technology trust university vc venture ventures
 """
 LATIN_FIRM_WORDS: Final = frozenset(_FIRM_WORDS.split())
 _ORGANISATION: Final = re.compile(

@@ -17,6 +17,25 @@ from typing import Final, Literal
 
 from graph.errors import DataError
 from graph.names import normal_form
+from ingest.parties import is_doubtful_party, split_offices, split_parties
+
+__all__ = [
+    "Amount",
+    "Cell",
+    "DateValue",
+    "Precision",
+    "Ratio",
+    "ValueDropped",
+    "is_doubtful_party",
+    "is_placeholder",
+    "parse_amount",
+    "parse_date",
+    "parse_flag",
+    "parse_number",
+    "parse_ratio",
+    "split_offices",
+    "split_parties",
+]
 
 Cell = str | int | float | bool | dt.date | dt.datetime | None
 """What CSV, XLSX and JSON readers deliver."""
