@@ -1,0 +1,815 @@
+"""Kernels that answer one query on one segment of the name index: candidates from grams, masked, then verified.
+
+Every tier (exact, prefix, ...) is one sweep over candidates in rank order, which is the order of the answer. So
+a sweep may stop at the limit and is still exact: nothing that comes later could have come before.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.algorithms.search_arrays import jit
+
+# ruff: noqa: SIM110 - numba compiles no generator expressions, so all() and any() are written out as loops
+
+# Not imported from the builder: numba freezes constants into a cache that watches this file alone.
+START: Final = 0
+END: Final = 0xFFFF
+LONGEST_TOKEN: Final = 6
+
+# Tiers, best last. What is compared with the query, and where it must stand:
+FUZZY_INFIX: Final = 0
+INITIALS_INFIX: Final = 1
+PINYIN_INFIX: Final = 2
+FUZZY_PREFIX: Final = 3
+FUZZY_EXACT: Final = 4
+NAME_WORDS: Final = 5
+NAME_INFIX: Final = 6
+INITIALS_PREFIX: Final = 7
+PINYIN_PREFIX: Final = 8
+PINYIN_EXACT: Final = 9
+INITIALS_EXACT: Final = 10
+NAME_PREFIX: Final = 11
+CODE_PREFIX: Final = 12
+NAME_EXACT: Final = 13
+CODE_EXACT: Final = 14
+
+FUZZY, INITIALS, PINYIN, WORDS, NAME, CODE = 0, 1, 2, 3, 4, 5
+ANYWHERE, BEGINNING, WHOLE = 0, 1, 2
+
+_SUBJECT: Final = (
+    *(FUZZY, INITIALS, PINYIN, FUZZY, FUZZY, WORDS, NAME, INITIALS),
+    *(PINYIN, PINYIN, INITIALS, NAME, CODE, NAME, CODE),
+)
+_PLACE: Final = (
+    *(ANYWHERE, ANYWHERE, ANYWHERE, BEGINNING, WHOLE, ANYWHERE, ANYWHERE, BEGINNING),
+    *(BEGINNING, WHOLE, WHOLE, BEGINNING, BEGINNING, WHOLE, WHOLE),
+)
+
+QUALITY_BITS: Final = 24
+
+SHORTEST_SOUND_INFIX: Final = 3
+"""Letters of pinyin or initials to be looked for inside names: fewer would find almost every name."""
+
+
+class Channel(NamedTuple):
+    """The units of every entry (`units[start[rank]:start[rank + 1]]`) and the postings of their pairs."""
+
+    units: NDArray[np.uint16]
+    start: NDArray[np.uint32]
+    row: NDArray[np.uint32]
+    second: NDArray[np.uint16]
+    first: NDArray[np.uint32]
+    postings: NDArray[np.uint32]
+
+
+class Tokens(NamedTuple):
+    """The trie of pinyin tokens; see `search_arrays.Trie`."""
+
+    child: NDArray[np.int16]
+    code: NDArray[np.uint16]
+    low: NDArray[np.uint16]
+    high: NDArray[np.uint16]
+    letters: NDArray[np.uint8]
+    length: NDArray[np.uint8]
+
+
+class Segment(NamedTuple):
+    """One index: entries by rank (best first), their texts and sounds, and the codes in order of their text."""
+
+    owner: NDArray[np.int32]
+    entry: NDArray[np.int64]
+    set_number: NDArray[np.uint32]
+    quality: NDArray[np.uint32]
+    id_high: NDArray[np.uint64]
+    id_low: NDArray[np.uint32]
+    codes: NDArray[np.uint32]
+    text: Channel
+    sound: Channel
+    tokens: Tokens
+
+
+class Asked(NamedTuple):
+    """A query: UTF-16 units of its words one after another, where each word starts, and its letters (1 to 36)."""
+
+    text: NDArray[np.uint16]
+    word_start: NDArray[np.int64]
+    letters: NDArray[np.uint8]
+    fuzzy_whole: bool
+    fuzzy_part: bool
+    single_infix: bool
+
+
+class Mask(NamedTuple):
+    """Who may be found; an empty array asks nothing, except `allowed`, which every entry's set is looked up in."""
+
+    allowed: NDArray[np.uint8]
+    owner_visible: NDArray[np.uint8]
+    owner_kind: NDArray[np.uint8]
+    kinds: NDArray[np.uint8]
+    removed: NDArray[np.uint8]
+
+
+class Rivals(NamedTuple):
+    """The best hits of smaller segments by ascending owner; `beaten` is set where this segment has as good."""
+
+    owner: NDArray[np.int32]
+    score: NDArray[np.int64]
+    beaten: NDArray[np.uint8]
+
+
+class Found(NamedTuple):
+    """Where hits go: at most `rank.size` that come after the cursor, `count[0]` so far; owners seen as bits."""
+
+    rank: NDArray[np.int64]
+    score: NDArray[np.int64]
+    count: NDArray[np.int64]
+    seen: NDArray[np.uint64]
+    cursor_score: int
+    cursor_high: np.uint64
+    cursor_low: np.uint32
+
+
+class Job(NamedTuple):
+    """One query of one viewer on one segment."""
+
+    segment: Segment
+    asked: Asked
+    mask: Mask
+    found: Found
+    rivals: Rivals
+
+
+class Spans(NamedTuple):
+    """Slices of the postings whose union holds every match: `low[i]:high[i]`, `count[0]` of them.
+
+    `count[1]` is 1 while the union is one slice in ascending order, which needs no sorting.
+    """
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+
+# --- spans of postings --------------------------------------------------------------------------------------
+
+
+@jit
+def _slot(channel: Channel, first: int, second: int) -> int:
+    """Give the first slot of `first` whose second unit is not below `second`."""
+    low, high = np.int64(channel.row[first]), np.int64(channel.row[first + 1])
+    while low < high:
+        middle = (low + high) // 2
+        if np.int64(channel.second[middle]) < second:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@jit
+def _pair(channel: Channel, first: int, second: int) -> tuple[int, int]:
+    """The postings of one pair."""
+    slot = _slot(channel, first, second)
+    if slot == np.int64(channel.row[first + 1]) or np.int64(channel.second[slot]) != second:
+        return 0, 0
+    return np.int64(channel.first[slot]), np.int64(channel.first[slot + 1])
+
+
+@jit
+def _pairs(channel: Channel, first: int, low: int, high: int) -> tuple[int, int]:
+    """The postings of the pairs of `first` with the second units `low <= unit < high`."""
+    begin = np.int64(channel.first[_slot(channel, first, low)])
+    return begin, np.int64(channel.first[_slot(channel, first, high)])
+
+
+@jit
+def _heads(channel: Channel, low: int, high: int) -> tuple[int, int]:
+    """The postings of every pair whose first unit is `low <= unit < high`: all entries with such a unit."""
+    begin = np.int64(channel.first[np.int64(channel.row[low])])
+    return begin, np.int64(channel.first[np.int64(channel.row[high])])
+
+
+@jit
+def _no_spans(capacity: int) -> Spans:
+    count = np.zeros(2, np.int64)
+    count[1] = 1
+    return Spans(np.empty(capacity, np.int64), np.empty(capacity, np.int64), count)
+
+
+@jit
+def _add_unsorted(spans: Spans, low: int, high: int) -> None:
+    """Add a slice that runs over several pairs."""
+    if low >= high:
+        return
+    for at in range(spans.count[0]):
+        if spans.low[at] == low and spans.high[at] == high:
+            return
+    at = spans.count[0]
+    spans.low[at] = low
+    spans.high[at] = high
+    spans.count[0] = at + 1
+    spans.count[1] = 0
+
+
+@jit
+def _add(spans: Spans, low: int, high: int) -> None:
+    """Add the slice of one pair, whose entries ascend."""
+    alone = spans.count[0] == 0
+    _add_unsorted(spans, low, high)
+    if alone:
+        spans.count[1] = 1
+
+
+@jit
+def _total(spans: Spans) -> int:
+    total = 0
+    for at in range(spans.count[0]):
+        total += spans.high[at] - spans.low[at]
+    return total
+
+
+# --- candidates in the text ---------------------------------------------------------------------------------
+
+
+@jit
+def _unit(text: NDArray[np.uint16], at: int) -> int:
+    """The unit at a place of the text, with START before it and END behind it."""
+    if at < 0:
+        return START
+    return END if at >= text.size else np.int64(text[at])
+
+
+@jit
+def _word(asked: Asked, number: int) -> NDArray[np.uint16]:
+    return asked.text[asked.word_start[number] : asked.word_start[number + 1]]
+
+
+@jit
+def _rarest(channel: Channel, text: NDArray[np.uint16], place: int) -> Spans:
+    """Spans of the entries that hold the rarest pair of the text, with START or END where it must stand there."""
+    spans = _no_spans(1)
+    begin = 0 if place == ANYWHERE else -1
+    end = text.size if place == WHOLE else text.size - 1
+    if begin == end:
+        low, high = _heads(channel, np.int64(text[0]), np.int64(text[0]) + 1)
+        _add_unsorted(spans, low, high)
+        return spans
+    best_low, best_high = _pair(channel, _unit(text, begin), _unit(text, begin + 1))
+    for at in range(begin + 1, end):
+        low, high = _pair(channel, _unit(text, at), _unit(text, at + 1))
+        if high - low < best_high - best_low:
+            best_low, best_high = low, high
+    _add(spans, best_low, best_high)
+    return spans
+
+
+@jit
+def _rarest_word(channel: Channel, asked: Asked) -> Spans:
+    best = _rarest(channel, _word(asked, 0), ANYWHERE)
+    for number in range(1, asked.word_start.size - 1):
+        spans = _rarest(channel, _word(asked, number), ANYWHERE)
+        if _total(spans) < _total(best):
+            best = spans
+    return best
+
+
+class Pieces(NamedTuple):
+    """Slices of the postings of a text's pairs (row 0, pair i ends at unit i) and units (row 1); none: -1."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+
+
+@jit
+def _pieces(channel: Channel, text: NDArray[np.uint16], place: int) -> Pieces:
+    size = text.size
+    low = np.full((2, size + 1), -1, np.int64)
+    high = np.full((2, size + 1), -1, np.int64)
+    for at in range(1 if place == ANYWHERE else 0, size + 1 if place == WHOLE else size):
+        low[0, at], high[0, at] = _pair(channel, _unit(text, at - 1), _unit(text, at))
+    for at in range(size):
+        low[1, at], high[1, at] = _heads(channel, np.int64(text[at]), np.int64(text[at]) + 1)
+    return Pieces(low, high)
+
+
+@jit
+def _rarest_unspoiled(pieces: Pieces, error: int, swapped: int) -> tuple[int, int]:
+    """The rarest piece (row, column) that an error at a unit leaves intact."""
+    row, column = -1, -1
+    size = pieces.low.shape[1] - 1
+    for kind in range(2):
+        for at in range(size + 1):
+            if pieces.low[kind, at] < 0 or (kind == 0 and error <= at <= error + 1 + swapped):
+                continue
+            if kind == 1 and at == error and swapped == 0:
+                continue
+            count = pieces.high[kind, at] - pieces.low[kind, at]
+            if row < 0 or count < pieces.high[row, column] - pieces.low[row, column]:
+                row, column = kind, at
+    return row, column
+
+
+@jit
+def _one_error(channel: Channel, text: NDArray[np.uint16], place: int) -> Spans:
+    """Spans of all entries that can hold the text with one error.
+
+    Wherever the error is, the units and pairs that it does not touch are in the entry. So for every place of
+    the error the rarest of those is looked up, and the union over the places misses nothing. A wrong, missing or
+    extra character at i spoils the pairs (i-1, i) and (i, i+1) and the unit i; swapping i and i+1 also spoils
+    the pair (i+1, i+2), but no unit.
+    """
+    spans = _no_spans(2 * text.size)
+    pieces = _pieces(channel, text, place)
+    for swapped in range(2):
+        for error in range(text.size - swapped):
+            row, column = _rarest_unspoiled(pieces, error, swapped)
+            if row == 0:
+                _add(spans, pieces.low[row, column], pieces.high[row, column])
+            else:
+                _add_unsorted(spans, pieces.low[row, column], pieces.high[row, column])
+    return spans
+
+
+# --- candidates in the pinyin -------------------------------------------------------------------------------
+
+
+class Lattice(NamedTuple):
+    """Every way to cut letters into tokens: `token[at, size]` if `letters[at:at + size]` is a token of some cut.
+
+    `low[at] <= token < high[at]` are the tokens that begin with all of `letters[at:]`: the last, unfinished one.
+    `onward[at]` says that a cut of the letters before `at` can go on to the end, `reached[at]` that there is one.
+    """
+
+    token: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    onward: NDArray[np.bool_]
+    reached: NDArray[np.bool_]
+
+
+@jit
+def _lattice(tokens: Tokens, letters: NDArray[np.uint8], place: int) -> Lattice:
+    whole = place == WHOLE
+    size = letters.size
+    token = np.zeros((size + 1, LONGEST_TOKEN + 1), np.int64)
+    low = np.zeros(size + 1, np.int64)
+    high = np.zeros(size + 1, np.int64)
+    onward = np.zeros(size + 1, np.bool_)
+    reached = np.zeros(size + 1, np.bool_)
+    onward[size] = whole
+    for at in range(size - 1, -1, -1):
+        node = np.int64(0)
+        for length in range(1, min(LONGEST_TOKEN, size - at) + 1):
+            node = np.int64(tokens.child[node, letters[at + length - 1]])
+            if node == 0:
+                break
+            if tokens.code[node] != 0 and onward[at + length]:
+                token[at, length] = np.int64(tokens.code[node])
+                onward[at] = True
+            if at + length == size and not whole:
+                low[at], high[at] = np.int64(tokens.low[node]), np.int64(tokens.high[node])
+                onward[at] = True
+    reached[0] = True
+    for at in range(size):
+        for length in range(1, LONGEST_TOKEN + 1):
+            if reached[at] and token[at, length] != 0:
+                reached[at + length] = True
+    return Lattice(token, low, high, onward, reached)
+
+
+@jit
+def _add_followers(channel: Channel, lattice: Lattice, spans: Spans, first: int, at: int) -> None:
+    """Add the pairs of `first` with every token that may come next at a place of the letters."""
+    if at == lattice.low.size - 1:
+        low, high = _pair(channel, first, END)
+        _add(spans, low, high)
+        return
+    if lattice.low[at] < lattice.high[at]:
+        low, high = _pairs(channel, first, lattice.low[at], lattice.high[at])
+        _add_unsorted(spans, low, high)
+    for length in range(1, LONGEST_TOKEN + 1):
+        if lattice.token[at, length] != 0:
+            low, high = _pair(channel, first, lattice.token[at, length])
+            _add(spans, low, high)
+
+
+@jit
+def _pinyin_through(channel: Channel, lattice: Lattice, place: int) -> Spans:
+    """Spans of the pairs that begin with the token over one letter: every cut uses exactly one of them."""
+    spans = _no_spans(LONGEST_TOKEN * LONGEST_TOKEN * (LONGEST_TOKEN + 2))
+    for at in range(max(0, place - LONGEST_TOKEN + 1), place + 1):
+        if not lattice.reached[at]:
+            continue
+        for length in range(place - at + 1, LONGEST_TOKEN + 1):
+            if lattice.token[at, length] != 0:
+                _add_followers(channel, lattice, spans, lattice.token[at, length], at + length)
+        if lattice.low[at] < lattice.high[at]:
+            low, high = _heads(channel, lattice.low[at], lattice.high[at])
+            _add_unsorted(spans, low, high)
+    return spans
+
+
+@jit
+def _pinyin_spans(segment: Segment, letters: NDArray[np.uint8], place: int) -> Spans:
+    """The fewest postings that hold every entry with the letters, over all letters to look through."""
+    channel = segment.sound
+    lattice = _lattice(segment.tokens, letters, place)
+    best = _pinyin_through(channel, lattice, 0)
+    for at in range(1, letters.size):
+        spans = _pinyin_through(channel, lattice, at)
+        if _total(spans) < _total(best):
+            best = spans
+    if place != ANYWHERE:
+        spans = _no_spans(LONGEST_TOKEN + 2)
+        _add_followers(channel, lattice, spans, START, 0)
+        if _total(spans) < _total(best):
+            best = spans
+    return best
+
+
+@jit
+def _initials_through(segment: Segment, left: int, right: int) -> Spans:
+    """Spans of the pairs of a token with initial `left` and one with `right`; 0 is the start or the end."""
+    tokens = segment.tokens
+    node = np.int64(tokens.child[0, left])
+    begin, stop = np.int64(tokens.low[node]), np.int64(tokens.high[node])
+    if left == 0:
+        begin, stop = START, START + 1
+    node = np.int64(tokens.child[0, right])
+    first, last = np.int64(tokens.low[node]), np.int64(tokens.high[node])
+    if right == 0:
+        first, last = END, END + 1
+    spans = _no_spans(stop - begin)
+    for token in range(begin, stop):
+        low, high = _pairs(segment.sound, token, first, last)
+        _add_unsorted(spans, low, high)
+    return spans
+
+
+@jit
+def _initials_spans(segment: Segment, letters: NDArray[np.uint8], place: int) -> Spans:
+    size = letters.size
+    begin = 0 if place == ANYWHERE else -1
+    end = size if place == WHOLE else size - 1
+    best = _no_spans(1)
+    for at in range(begin, end):
+        left = np.int64(letters[at]) if at >= 0 else 0
+        right = np.int64(letters[at + 1]) if at + 1 < size else 0
+        spans = _initials_through(segment, left, right)
+        if at == begin or _total(spans) < _total(best):
+            best = spans
+    return best
+
+
+# --- verification -------------------------------------------------------------------------------------------
+
+
+@jit
+def _same(units: NDArray[np.uint16], at: int, end: int, text: NDArray[np.uint16], begin: int) -> bool:
+    """Whether `text[begin:]` stands at a place of the units."""
+    if at + text.size - begin > end:
+        return False
+    for offset in range(text.size - begin):
+        if units[at + offset] != text[begin + offset]:
+            return False
+    return True
+
+
+@jit
+def _holds(units: NDArray[np.uint16], begin: int, end: int, text: NDArray[np.uint16]) -> bool:
+    for at in range(begin, end - text.size + 1):
+        if units[at] == text[0] and _same(units, at, end, text, 0):
+            return True
+    return False
+
+
+class Stretch(NamedTuple):
+    """The units of one entry."""
+
+    units: NDArray[np.uint16]
+    begin: int
+    end: int
+
+
+@jit
+def _rest(stretch: Stretch, at: int, text: NDArray[np.uint16], begin: int, place: int) -> bool:
+    """Whether `text[begin:]` stands at a place of an entry, and ends it if the whole is asked for."""
+    if place == WHOLE and at + text.size - begin != stretch.end:
+        return False
+    return _same(stretch.units, at, stretch.end, text, begin)
+
+
+@jit
+def _one_off(stretch: Stretch, at: int, text: NDArray[np.uint16], place: int) -> bool:
+    """Whether the text stands at a place of an entry with at most one error.
+
+    It is enough to look for the error where the two first differ: an error further left that explains as much
+    can be moved there.
+    """
+    units, end = stretch.units, stretch.end
+    same = 0
+    while same < text.size and at + same < end and units[at + same] == text[same]:
+        same += 1
+    here = at + same
+    if same == text.size:
+        return place != WHOLE or end - here <= 1
+    extra = _rest(stretch, here, text, same + 1, place)
+    if extra or here == end:
+        return extra
+    wrong = _rest(stretch, here + 1, text, same + 1, place)
+    if wrong or _rest(stretch, here + 1, text, same, place):  # or one is missing
+        return True
+    return (
+        same + 1 < text.size
+        and here + 1 < end
+        and units[here] == text[same + 1]
+        and units[here + 1] == text[same]
+        and _rest(stretch, here + 2, text, same + 2, place)
+    )
+
+
+@jit
+def _fuzzy(stretch: Stretch, text: NDArray[np.uint16], place: int) -> bool:
+    if place != ANYWHERE:
+        return _one_off(stretch, stretch.begin, text, place)
+    for at in range(stretch.begin, stretch.end):
+        if _one_off(stretch, at, text, place):
+            return True
+    return False
+
+
+@jit
+def _stands(stretch: Stretch, text: NDArray[np.uint16], place: int) -> bool:
+    if place != ANYWHERE:
+        return _rest(stretch, stretch.begin, text, 0, place)
+    return _holds(stretch.units, stretch.begin, stretch.end, text)
+
+
+@jit
+def _holds_words(stretch: Stretch, asked: Asked) -> bool:
+    for number in range(asked.word_start.size - 1):
+        if not _holds(stretch.units, stretch.begin, stretch.end, _word(asked, number)):
+            return False
+    return True
+
+
+@jit
+def _spelled(segment: Segment, stretch: Stretch, at: int, letters: NDArray[np.uint8], place: int) -> bool:
+    """Whether the tokens from a place spell the letters, and end with them if the whole is asked for."""
+    done = 0
+    for token_at in range(at, stretch.end):
+        token = np.int64(stretch.units[token_at])
+        for offset in range(np.int64(segment.tokens.length[token])):
+            if done == letters.size:
+                return place != WHOLE
+            if segment.tokens.letters[token, offset] != letters[done]:
+                return False
+            done += 1
+    return done == letters.size
+
+
+@jit
+def _initialled(segment: Segment, stretch: Stretch, at: int, letters: NDArray[np.uint8], place: int) -> bool:
+    if at + letters.size > stretch.end or (place == WHOLE and at + letters.size != stretch.end):
+        return False
+    for offset in range(letters.size):
+        token = np.int64(stretch.units[at + offset])
+        if segment.tokens.letters[token, 0] != letters[offset]:
+            return False
+    return True
+
+
+@jit
+def _sounds(segment: Segment, asked: Asked, tier: int, rank: int) -> bool:
+    channel = segment.sound
+    stretch = Stretch(channel.units, np.int64(channel.start[rank]), np.int64(channel.start[rank + 1]))
+    place = _PLACE[tier]
+    last = stretch.end if place == ANYWHERE else min(stretch.begin + 1, stretch.end)
+    for at in range(stretch.begin, last):
+        if _SUBJECT[tier] == PINYIN:
+            if _spelled(segment, stretch, at, asked.letters, place):
+                return True
+        elif _initialled(segment, stretch, at, asked.letters, place):
+            return True
+    return False
+
+
+@jit
+def _matches(segment: Segment, asked: Asked, tier: int, rank: int) -> bool:
+    subject = _SUBJECT[tier]
+    if subject in (PINYIN, INITIALS):
+        return _sounds(segment, asked, tier, rank)
+    channel = segment.text
+    stretch = Stretch(channel.units, np.int64(channel.start[rank]), np.int64(channel.start[rank + 1]))
+    if subject == FUZZY:
+        return _fuzzy(stretch, asked.text, _PLACE[tier])
+    if subject == WORDS:
+        return _holds_words(stretch, asked)
+    return _stands(stretch, asked.text, _PLACE[tier])
+
+
+# --- masks, order and the cut at the limit ------------------------------------------------------------------
+
+
+@jit
+def _visible(segment: Segment, mask: Mask, rank: int) -> bool:
+    if mask.allowed[segment.set_number[rank]] == 0:
+        return False
+    owner = segment.owner[rank]
+    if mask.owner_visible.size > 0 and mask.owner_visible[owner] == 0:
+        return False
+    if mask.kinds.size > 0 and mask.kinds[mask.owner_kind[owner]] == 0:
+        return False
+    if mask.removed.size > 0:
+        entry = segment.entry[rank]
+        return entry >= mask.removed.size or mask.removed[entry] == 0
+    return True
+
+
+@jit
+def _seen(found: Found, owner: int) -> bool:
+    return (found.seen[owner >> 6] >> np.uint64(owner & 63)) & np.uint64(1) != 0
+
+
+@jit
+def _beaten_by_rival(rivals: Rivals, owner: int, score: int) -> bool:
+    low, high = 0, rivals.owner.size
+    while low < high:
+        middle = (low + high) // 2
+        if rivals.owner[middle] < owner:
+            low = middle + 1
+        else:
+            high = middle
+    if low == rivals.owner.size or rivals.owner[low] != owner:
+        return False
+    if rivals.score[low] > score:
+        return True
+    rivals.beaten[low] = 1
+    return False
+
+
+@jit
+def _after_cursor(job: Job, rank: int, score: int) -> bool:
+    segment, found = job.segment, job.found
+    if score != found.cursor_score:
+        return score < found.cursor_score
+    if segment.id_high[rank] != found.cursor_high:
+        return segment.id_high[rank] > found.cursor_high
+    return segment.id_low[rank] > found.cursor_low
+
+
+@jit
+def _accept(job: Job, tier: int, rank: int) -> bool:
+    """Take a match into the answer, once per owner; true when the answer is full."""
+    found = job.found
+    owner = np.int64(job.segment.owner[rank])
+    found.seen[owner >> 6] |= np.uint64(1) << np.uint64(owner & 63)
+    score = (np.int64(tier) << QUALITY_BITS) | np.int64(job.segment.quality[rank])
+    if job.rivals.owner.size > 0 and _beaten_by_rival(job.rivals, owner, score):
+        return False
+    if not _after_cursor(job, rank, score):
+        return False
+    at = found.count[0]
+    found.rank[at] = rank
+    found.score[at] = score
+    found.count[0] = at + 1
+    return at + 1 == found.rank.size
+
+
+@jit
+def _offer(job: Job, tier: int, rank: int) -> bool:
+    """Take an entry into the answer if it is visible, new and a match; true when the answer is full."""
+    segment = job.segment
+    if not _visible(segment, job.mask, rank) or _seen(job.found, np.int64(segment.owner[rank])):
+        return False
+    return _matches(segment, job.asked, tier, rank) and _accept(job, tier, rank)
+
+
+@jit
+def _union(postings: NDArray[np.uint32], spans: Spans, entries: int) -> NDArray[np.uint64]:
+    """The entries of the spans as bits, which puts them in order and drops repetitions at once."""
+    bits = np.zeros((entries + 63) // 64, np.uint64)
+    for at in range(spans.count[0]):
+        for place in range(spans.low[at], spans.high[at]):
+            rank = np.int64(postings[place])
+            bits[rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
+    return bits
+
+
+@jit
+def _lowest(word: np.uint64) -> int:
+    """The number of the lowest set bit."""
+    number = 0
+    for width in (32, 16, 8, 4, 2, 1):
+        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
+            word >>= np.uint64(width)
+            number += width
+    return number
+
+
+@jit
+def _sweep(job: Job, tier: int, postings: NDArray[np.uint32], spans: Spans) -> bool:
+    """Offer the candidates of one tier in rank order; true when the answer is full."""
+    if spans.count[0] == 0:
+        return False
+    if spans.count[1] == 1:
+        for place in range(spans.low[0], spans.high[0]):
+            if _offer(job, tier, np.int64(postings[place])):
+                return True
+        return False
+    bits = _union(postings, spans, job.segment.owner.size)
+    for row in range(bits.size):
+        word = bits[row]
+        while word != 0:
+            rank = row * 64 + _lowest(word)
+            word &= word - np.uint64(1)
+            if _offer(job, tier, rank):
+                return True
+    return False
+
+
+# --- the tiers ----------------------------------------------------------------------------------------------
+
+
+@jit
+def _compare_code(segment: Segment, text: NDArray[np.uint16], at: int) -> int:
+    """Order code `at` against the text: below -1, above 1, and 0 if it begins with the text."""
+    rank = np.int64(segment.codes[at])
+    begin, end = np.int64(segment.text.start[rank]), np.int64(segment.text.start[rank + 1])
+    for offset in range(text.size):
+        if begin + offset == end or segment.text.units[begin + offset] < text[offset]:
+            return -1
+        if segment.text.units[begin + offset] > text[offset]:
+            return 1
+    return 0
+
+
+@jit
+def _code_bound(segment: Segment, text: NDArray[np.uint16], least: int) -> int:
+    """The first code, in order of text, that compares `least` or more."""
+    low, high = 0, segment.codes.size
+    while low < high:
+        middle = (low + high) // 2
+        if _compare_code(segment, text, middle) < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@jit
+def _code_spans(segment: Segment, asked: Asked, tier: int) -> Spans:
+    """The codes that begin with the text; those equal to it come first among them."""
+    spans = _no_spans(1)
+    low = _code_bound(segment, asked.text, 0)
+    high = low
+    if _PLACE[tier] == BEGINNING:
+        high = _code_bound(segment, asked.text, 1)
+    else:
+        while high < segment.codes.size and _matches(segment, asked, tier, np.int64(segment.codes[high])):
+            high += 1
+    _add_unsorted(spans, low, high)
+    return spans
+
+
+@jit
+def _text_spans(channel: Channel, asked: Asked, tier: int) -> Spans:
+    subject, place = _SUBJECT[tier], _PLACE[tier]
+    if subject == FUZZY:
+        if asked.fuzzy_whole if place == WHOLE else asked.fuzzy_part:
+            return _one_error(channel, asked.text, place)
+    elif subject == WORDS:
+        several = asked.word_start.size - 1 > 1
+        if several:
+            return _rarest_word(channel, asked)
+    elif place != ANYWHERE or asked.text.size > 1 or asked.single_infix:
+        return _rarest(channel, asked.text, place)
+    return _no_spans(1)
+
+
+@jit
+def _sound_spans(segment: Segment, asked: Asked, tier: int) -> Spans:
+    size = asked.letters.size
+    if size == 0 or (_PLACE[tier] == ANYWHERE and size < SHORTEST_SOUND_INFIX):
+        return _no_spans(1)
+    if _SUBJECT[tier] == PINYIN:
+        return _pinyin_spans(segment, asked.letters, _PLACE[tier])
+    return _initials_spans(segment, asked.letters, _PLACE[tier])
+
+
+@jit
+def scan(job: Job) -> None:
+    """Fill `job.found` with the best entry of each visible owner that matches, in the order of the answer."""
+    segment = job.segment
+    for tier in range(CODE_EXACT, FUZZY_INFIX - 1, -1):
+        subject = _SUBJECT[tier]
+        if subject == CODE:
+            postings, spans = segment.codes, _code_spans(segment, job.asked, tier)
+        elif subject in (PINYIN, INITIALS):
+            postings, spans = segment.sound.postings, _sound_spans(segment, job.asked, tier)
+        else:
+            postings, spans = segment.text.postings, _text_spans(segment.text, job.asked, tier)
+        if _sweep(job, tier, postings, spans):
+            return
