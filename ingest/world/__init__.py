@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from graph.errors import InvalidInput
-from ingest.world import market, parties, plants, text, ties
+from ingest.world import credit, firm, market, news, parties, plants, text, ties, trade
 from ingest.world.cast import Cast, Row
 from ingest.world.files import Files, Progress
 from ingest.world.market import Holdings, Market
+from ingest.world.vocabulary import Ints
 
 SMALLEST = 250
 """The fewest companies of a world: the planted scenarios must fit, and leave room for a market."""
@@ -83,8 +84,18 @@ def write_world(
             files.rows(kind, rows)
         parties.write(files, bulk, seed)
         ties.write(files, bulk, stakes, seed)
+        trade.write(files, bulk, seed)
+        credit.write(files, bulk, stakes, seed, len(cast.rows["Guarantee"]))
+        firm.write(files, firm.book(seed, _clients(cast, bulk)), bulk.person_count, seed)
+        news.write(files, bulk, seed)
     truth = _write_truth(Path(folder), cast, bulk, stakes, wanted)
     return WorldSummary(files.counts, (*files.paths, truth))
+
+
+def _clients(cast: Cast, bulk: Market) -> Ints:
+    """Company numbers of all clients, the planted ones first."""
+    planted = [int(str(row["id"])[1:]) - 1 for row in cast.rows["Company"] if row.get("client")]
+    return np.concatenate([np.array(planted, np.int64), bulk.numbers()[bulk.client]])
 
 
 def _write_truth(

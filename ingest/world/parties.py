@@ -78,7 +78,6 @@ def _funds(market: Market, seed: int, part: Ints) -> Columns:
 
 
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司", "集团有限公司", "集团股份有限公司")
-_FOREIGN = ("HK", "SG", "LU")
 
 
 def _forms(market: Market, part: Ints, draw: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Ints:
@@ -98,6 +97,11 @@ def member_names(market: Market, seed: int, part: Ints) -> tuple[list[str], list
     return full, [b + t for b, t in zip(brands, trades, strict=True)]
 
 
+def exchange(code: str) -> str:
+    """The exchange that a code's suffix names."""
+    return "上海证券交易所" if code.endswith(".SH") else "深圳证券交易所"
+
+
 def _members(market: Market, seed: int, part: Ints) -> Columns:
     rng = text.generator(seed, f"members{part[0]}")
     numbers, size = market.members.start + part, len(part)
@@ -112,6 +116,7 @@ def _members(market: Market, seed: int, part: Ints) -> Columns:
         is_listed, np.minimum(market.founded[part] + rng.integers(900, 4000, size), NOW - 400), NEVER
     )
     kind = market.root_kind[part]
+    codes = [vocabulary.listing_code(n) if n >= 0 else "" for n in listed.tolist()]
     renamed = rng.random(size) < 0.03
     # group members often share the address of the root
     house = np.where(rng.random(size) < 0.35, market.root[part], numbers) % 997 + 1
@@ -123,7 +128,7 @@ def _members(market: Market, seed: int, part: Ints) -> Columns:
             s if r or i else "" for s, r, i in zip(short, root.tolist(), is_listed.tolist(), strict=True)
         ],
         "former_names": [
-            name.replace("公司", "公司", 1)[:-4] + "实业发展有限公司" if flag else ""
+            f"{name[:2]}市{name[2:]}" if flag else ""
             for name, flag in zip(full, renamed.tolist(), strict=True)
         ],
         "uscc": vocabulary.credit_codes(numbers),
@@ -131,7 +136,7 @@ def _members(market: Market, seed: int, part: Ints) -> Columns:
             vocabulary.entity_identifier(n) if i else ""
             for n, i in zip(numbers.tolist(), is_listed.tolist(), strict=True)
         ],
-        "code": [vocabulary.listing_code(n) if n >= 0 else "" for n in listed.tolist()],
+        "code": codes,
         "nature": text.words(_NATURES, np.where(kind == Root.DISPERSED, 0, kind)),
         "listed_on": text.dates(listed_on),
         "exchange": [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
-from ingest.world import text, vocabulary
+from ingest.world import circles, text, vocabulary
 from ingest.world.cast import SINCE, Cast
 
 BANKER = "EM1"
@@ -35,7 +36,7 @@ def deep_chain(cast: Cast) -> None:
     """Fifteen layers; not disclosed at all."""
     person = cast.person()
     chain = [person, *(cast.company() for _ in range(15))]
-    for holder, company in zip(chain, chain[1:], strict=False):
+    for holder, company in pairwise(chain):
         cast.holds(holder, company, 0.9)
     cast.controlled(chain[-1], person, chain=_pairs(chain))
     cast.owned(chain[-1], person, 0.9**15)
@@ -410,7 +411,7 @@ def _agreement(cast: Cast, parties: list[str], target: str, **when: str) -> None
 
 
 def _pairs(chain: list[str]) -> list[list[str]]:
-    return [list(pair) for pair in zip(chain, chain[1:], strict=False)]
+    return [list(pair) for pair in pairwise(chain)]
 
 
 SCENARIOS: tuple[Callable[[Cast], None], ...] = (
@@ -435,6 +436,6 @@ def play(cast: Cast, sets: int) -> None:
         branch="B1",
         source="crm",
     )
-    for scenario in (*SCENARIOS * sets, *WALLED):
+    for scenario in (*(SCENARIOS + circles.SCENARIOS) * sets, *WALLED):
         cast.begin(scenario.__name__)
         scenario(cast)
