@@ -63,6 +63,9 @@ SURNAMES: Final = _table(
     黑 he
     秘 bi
     祭 zhai
+    尉迟 yu chi
+    万俟 mo qi
+    长孙 zhang sun
     召 shao
     句 gou
     隗 wei

@@ -203,7 +203,7 @@ def _plain_price(words: Sequence[str], bare: Sequence[str]) -> float:
     """Price a name without a firm's word: one word, a person, or words that nothing tells apart."""
     content = len([word for word in bare if word not in _JOINING])
     if content <= 1 and len(words) == 1:
-        return 0.7 if _is_brand(words[0]) else 1.0
+        return 2.0 if _is_firm_word(bare[0]) else 0.7 if _is_brand(words[0]) else 1.0
     if content == 2 and bare[0] in GIVEN_NAMES:  # noqa: PLR2004 - a given name and a surname
         return 0.6
     brands = sum(_is_brand(word) for word in words)

@@ -124,6 +124,7 @@ _LARGE_SCALES: Final = {
     "billion": 10**9,
 }
 _NUMBER_TOKEN: Final = re.compile(r"\d+(?:\.\d*)?|\.\d+|[a-z]+|.")
+_LARGEST: Final = Decimal("1e30")  # more than all money there is; beyond it lies float's infinity
 _PLAIN_NUMBER: Final = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?", re.ASCII)
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SCALE_AT_END: Final = re.compile(r"(?:[十拾百佰千仟万萬亿億]+|[a-z]+)$")
@@ -135,25 +136,36 @@ class _NotANumberError(Exception):
 
 def _scaled(text: str) -> Decimal:
     """Evaluate '3.5亿', '1亿2000万', '三千五百万', '2.5m': digits and scales in their order."""
-    total = section = Decimal(0)
+    # None is 'nothing stands here', which a scale reads as one (万 alone, 百万), while 0 stays 0
+    total: Decimal | None = None
+    section: Decimal | None = None
     number: Decimal | None = None
     for token in _NUMBER_TOKEN.findall(text):
         if token in _CHINESE_DIGITS:
-            number = (number or 0) * 10 + Decimal(_CHINESE_DIGITS[token])
+            number = (number or Decimal(0)) * 10 + Decimal(_CHINESE_DIGITS[token])
         elif token in _SMALL_SCALES:
-            section += (1 if number is None else number) * _SMALL_SCALES[token]
+            section = (section or Decimal(0)) + (Decimal(1) if number is None else number) * _SMALL_SCALES[
+                token
+            ]
             number = None
         elif token in _LARGE_SCALES:
-            scale = _LARGE_SCALES[token]
-            section += number or 0
-            # 亿…万 adds up; a scale with nothing of its own before it multiplies: 万亿, 万 alone is one 万
-            total = total + section * scale if section else (total or Decimal(1)) * scale
-            section, number = Decimal(0), None
+            part = _sum(section, number)
+            scaled_before = (Decimal(1) if total is None else total) * _LARGE_SCALES[token]  # 万亿
+            total = (
+                scaled_before if part is None else (total or Decimal(0)) + part * _LARGE_SCALES[token]
+            )  # 亿…万
+            section = number = None
         elif number is None and _PLAIN_NUMBER.fullmatch(token):
             number = Decimal(token)
         else:
             raise _NotANumberError
-    return total + section + (number or 0)
+    return _sum(total, section, number) or Decimal(0)
+
+
+def _sum(*parts: Decimal | None) -> Decimal | None:
+    """Add what stands there; None where nothing does."""
+    present = [part for part in parts if part is not None]
+    return sum(present, start=Decimal(0)) if present else None
 
 
 def _number(text: str) -> Decimal:
@@ -161,11 +173,12 @@ def _number(text: str) -> Decimal:
     bare = _THOUSANDS.sub("", text)
     sign = -1 if bare.startswith("-") else 1
     bare = bare[1:] if bare[:1] in {"+", "-"} else bare
-    if _PLAIN_NUMBER.fullmatch(bare):
-        return sign * Decimal(bare)
     if not bare or bare[0] in _LARGE_SCALES:
         raise _NotANumberError  # '万人民币': a unit that lost its number
-    return sign * _scaled(bare)
+    number = Decimal(bare) if _PLAIN_NUMBER.fullmatch(bare) else _scaled(bare)
+    if number > _LARGEST:
+        raise _NotANumberError
+    return sign * number
 
 
 def _with_unit(text: str, unit: int) -> Decimal:
