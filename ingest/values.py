@@ -159,7 +159,10 @@ def _scaled(text: str) -> Decimal:
             number = Decimal(token)
         else:
             raise _NotANumberError
-    return _sum(total, section, number) or Decimal(0)
+    value = _sum(total, section, number) or Decimal(0)
+    if value > _LARGEST:
+        raise _NotANumberError
+    return value
 
 
 def _sum(*parts: Decimal | None) -> Decimal | None:
