@@ -48,7 +48,7 @@ class EdgeStatement:
 class Finding:
     """Something about the data that a person should know: a value dropped, a conflict, a repair.
 
-    `line` is the row's position in its file, 1 for the first row of data.
+    `line` is the line of the file on which the row begins, as an editor counts; 0 where none is meant.
     """
 
     code: str
