@@ -133,7 +133,7 @@ class Hits:
     score: NDArray[np.float64]
     match: NDArray[np.uint8]
     kind: NDArray[np.uint8]
-    entry: NDArray[np.int64]
+    entry: NDArray[np.int32]
 
 
 # --- build --------------------------------------------------------------------------------------------------
@@ -222,8 +222,12 @@ def _sounds(entries: NameEntries, order: NDArray[np.int64]) -> SearchArrays:
     trie = arrays_of.make_trie()
     units, start = arrays_of.cut_sounds(trie, _spoken(entries.pinyin), _spoken(entries.initials), order)
     skip = np.zeros(order.size, np.bool_)
-    tokens = {f"token_{field}": column for field, column in trie._asdict().items()}
-    return _channel("sound", units, start, skip) | tokens
+    triples = arrays_of.make_triples(trie, units, start)
+    return {
+        **_channel("sound", units, start, skip),
+        **{f"initial_{field}": column for field, column in triples._asdict().items()},
+        **{f"token_{field}": column for field, column in trie._asdict().items()},
+    }
 
 
 def build(entries: NameEntries, first_entry: int = 0) -> SearchArrays:
@@ -243,7 +247,7 @@ def build(entries: NameEntries, first_entry: int = 0) -> SearchArrays:
     return {
         "header": np.array([FORMAT, owners], np.uint32),
         "owner": entries.owner[order].astype(np.int32),
-        "entry": order + first_entry,
+        "entry": (order + first_entry).astype(np.int32),
         "set_number": entries.set_number[order].astype(np.uint32),
         "quality": quality[order],
         "id_high": high[order],
@@ -287,6 +291,7 @@ def _segment(arrays: Mapping[str, NDArray[Any]]) -> kernel.Segment:
         **{field: _frozen(arrays[field]) for field in kernel.Segment._fields[:7]},
         text=kernel.Channel(*columns("text_", kernel.Channel._fields)),
         sound=kernel.Channel(*columns("sound_", kernel.Channel._fields)),
+        initials=kernel.Initials(*columns("initial_", kernel.Initials._fields)),
         tokens=kernel.Tokens(*columns("token_", kernel.Tokens._fields)),
     )
 
@@ -461,8 +466,8 @@ class _Search:
         best = best.take(best.after(cursor))
         return best.take(np.lexsort((best.low, best.high, -best.score))[:limit])
 
-    def entries(self, table: _Table) -> NDArray[np.int64]:
-        entry = np.empty(table.rank.size, np.int64)
+    def entries(self, table: _Table) -> NDArray[np.int32]:
+        entry = np.empty(table.rank.size, np.int32)
         for number, segment in enumerate(self.index.segments):
             rows = table.segment == number
             entry[rows] = segment.entry[table.rank[rows]]

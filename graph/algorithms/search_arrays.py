@@ -151,7 +151,7 @@ def _scatter_by_first(
 
 
 class Bench(NamedTuple):
-    """Room for sorting a bucket: per unit its count (then its place) and the last entry seen, and the result."""
+    """Room for a counting sort: per key its count (then its place) and the last entry seen, and the result."""
 
     counts: NDArray[np.int64]
     last: NDArray[np.int64]
@@ -220,6 +220,56 @@ def make_grams(units: NDArray[np.uint16], start: NDArray[np.uint32], skip: NDArr
             first[slots] = filled
     row[UNITS] = slots
     return Grams(row, second[:slots].copy(), first[: slots + 1].copy(), bench.postings[:filled].copy())
+
+
+class InitialTriples(NamedTuple):
+    """Postings of every three neighbouring initials: triple (a, b, c) has `postings[first[key]:first[key + 1]]`.
+
+    `key = (a * INITIAL_CODES + b) * INITIAL_CODES + c`; letters and digits count from 1, 0 stands before the first and
+    INITIAL_CODES - 1 behind the last.
+    """
+
+    first: NDArray[np.uint32]
+    postings: NDArray[np.uint32]
+
+
+INITIAL_CODES: Final = len(LETTERS) + 2
+
+
+@jit
+def _triples(
+    trie: Trie, units: NDArray[np.uint16], start: NDArray[np.uint32], bench: Bench, placing: int
+) -> None:
+    """Count the entries of each triple, or, at the second pass, put them at the place of the triple."""
+    bench.last[:] = -1
+    for entry in range(start.size - 1):
+        begin, end = np.int64(start[entry]), np.int64(start[entry + 1])
+        before = 0
+        for at in range(begin, end):
+            here = np.int64(trie.letters[units[at], 0])
+            after = INITIAL_CODES - 1
+            if at + 1 < end:
+                after = np.int64(trie.letters[units[at + 1], 0])
+            key = (before * INITIAL_CODES + here) * INITIAL_CODES + after
+            before = here
+            if bench.last[key] != entry:
+                bench.last[key] = entry
+                if placing:
+                    bench.postings[bench.counts[key]] = entry
+                bench.counts[key] += 1
+
+
+@jit
+def make_triples(trie: Trie, units: NDArray[np.uint16], start: NDArray[np.uint32]) -> InitialTriples:
+    """Index every three neighbouring initials of the tokens of each entry."""
+    size = INITIAL_CODES**3
+    bench = Bench(np.zeros(size, np.int64), np.empty(size, np.int64), np.empty(units.size, np.uint32))
+    _triples(trie, units, start, bench, 0)
+    first = np.zeros(size + 1, np.uint32)
+    first[1:] = np.cumsum(bench.counts)
+    bench.counts[:] = first[:-1]
+    _triples(trie, units, start, bench, 1)
+    return InitialTriples(first, bench.postings[: np.int64(first[size])].copy())
 
 
 @jit

@@ -17,6 +17,7 @@ from graph.algorithms.search_arrays import jit
 START: Final = 0
 END: Final = 0xFFFF
 LONGEST_TOKEN: Final = 6
+INITIAL_CODES: Final = 38
 
 # Tiers, best last. What is compared with the query, and where it must stand:
 FUZZY_INFIX: Final = 0
@@ -49,6 +50,11 @@ _PLACE: Final = (
 
 QUALITY_BITS: Final = 24
 
+FEW: Final = 256
+"""So few candidates are compared at once, without looking for fewer."""
+WORTH_A_LOOK: Final = 32
+"""Comparing a candidate costs about as much as reading this many postings."""
+
 SHORTEST_SOUND_INFIX: Final = 3
 """Letters of pinyin or initials to be looked for inside names: fewer would find almost every name."""
 
@@ -75,11 +81,18 @@ class Tokens(NamedTuple):
     length: NDArray[np.uint8]
 
 
+class Initials(NamedTuple):
+    """The postings of three neighbouring initials; see `search_arrays.InitialTriples`."""
+
+    first: NDArray[np.uint32]
+    postings: NDArray[np.uint32]
+
+
 class Segment(NamedTuple):
     """One index: entries by rank (best first), their texts and sounds, and the codes in order of their text."""
 
     owner: NDArray[np.int32]
-    entry: NDArray[np.int64]
+    entry: NDArray[np.int32]
     set_number: NDArray[np.uint32]
     quality: NDArray[np.uint32]
     id_high: NDArray[np.uint64]
@@ -87,6 +100,7 @@ class Segment(NamedTuple):
     codes: NDArray[np.uint32]
     text: Channel
     sound: Channel
+    initials: Initials
     tokens: Tokens
 
 
@@ -142,13 +156,13 @@ class Job(NamedTuple):
 
 
 class Spans(NamedTuple):
-    """Slices of the postings whose union holds every match: `low[i]:high[i]`, `count[0]` of them.
+    """Slices of postings whose union holds every match: `slices[i] = (low, high)`, `count[0]` of them.
 
-    `count[1]` is 1 while the union is one slice in ascending order, which needs no sorting.
+    A second slice in the same row (low, high, low, high) leaves only the entries that both hold. `count[1]` is 1
+    while the union is one slice in ascending order, which needs no sorting.
     """
 
-    low: NDArray[np.int64]
-    high: NDArray[np.int64]
+    slices: NDArray[np.int64]
     count: NDArray[np.int64]
 
 
@@ -195,29 +209,35 @@ def _heads(channel: Channel, low: int, high: int) -> tuple[int, int]:
 def _no_spans(capacity: int) -> Spans:
     count = np.zeros(2, np.int64)
     count[1] = 1
-    return Spans(np.empty(capacity, np.int64), np.empty(capacity, np.int64), count)
+    return Spans(np.zeros((capacity, 4), np.int64), count)
+
+
+@jit
+def _add_both(spans: Spans, low: int, high: int, other_low: int, other_high: int) -> None:
+    """Add the entries that two slices hold, or those of the first if the second is empty."""
+    if low >= high:
+        return
+    for at in range(spans.count[0]):
+        row = spans.slices[at]
+        if row[0] == low and row[1] == high and row[2] == other_low and row[3] == other_high:
+            return
+    row = spans.slices[spans.count[0]]
+    row[0], row[1], row[2], row[3] = low, high, other_low, other_high
+    spans.count[0] += 1
+    spans.count[1] = 0
 
 
 @jit
 def _add_unsorted(spans: Spans, low: int, high: int) -> None:
     """Add a slice that runs over several pairs."""
-    if low >= high:
-        return
-    for at in range(spans.count[0]):
-        if spans.low[at] == low and spans.high[at] == high:
-            return
-    at = spans.count[0]
-    spans.low[at] = low
-    spans.high[at] = high
-    spans.count[0] = at + 1
-    spans.count[1] = 0
+    _add_both(spans, low, high, 0, 0)
 
 
 @jit
 def _add(spans: Spans, low: int, high: int) -> None:
     """Add the slice of one pair, whose entries ascend."""
     alone = spans.count[0] == 0
-    _add_unsorted(spans, low, high)
+    _add_both(spans, low, high, 0, 0)
     if alone:
         spans.count[1] = 1
 
@@ -226,7 +246,7 @@ def _add(spans: Spans, low: int, high: int) -> None:
 def _total(spans: Spans) -> int:
     total = 0
     for at in range(spans.count[0]):
-        total += spans.high[at] - spans.low[at]
+        total += spans.slices[at, 1] - spans.slices[at, 0]
     return total
 
 
@@ -275,61 +295,105 @@ def _rarest_word(channel: Channel, asked: Asked) -> Spans:
     return best
 
 
-class Pieces(NamedTuple):
-    """Slices of the postings of a text's pairs (row 0, pair i ends at unit i) and units (row 1); none: -1."""
+class Piece(NamedTuple):
+    """A slice of the postings of a pair or of a unit; `high` is -1 for none."""
 
-    low: NDArray[np.int64]
-    high: NDArray[np.int64]
-
-
-@jit
-def _pieces(channel: Channel, text: NDArray[np.uint16], place: int) -> Pieces:
-    size = text.size
-    low = np.full((2, size + 1), -1, np.int64)
-    high = np.full((2, size + 1), -1, np.int64)
-    for at in range(1 if place == ANYWHERE else 0, size + 1 if place == WHOLE else size):
-        low[0, at], high[0, at] = _pair(channel, _unit(text, at - 1), _unit(text, at))
-    for at in range(size):
-        low[1, at], high[1, at] = _heads(channel, np.int64(text[at]), np.int64(text[at]) + 1)
-    return Pieces(low, high)
+    low: int
+    high: int
 
 
 @jit
-def _rarest_unspoiled(pieces: Pieces, error: int, swapped: int) -> tuple[int, int]:
-    """The rarest piece (row, column) that an error at a unit leaves intact."""
-    row, column = -1, -1
-    size = pieces.low.shape[1] - 1
-    for kind in range(2):
-        for at in range(size + 1):
-            if pieces.low[kind, at] < 0 or (kind == 0 and error <= at <= error + 1 + swapped):
-                continue
-            if kind == 1 and at == error and swapped == 0:
-                continue
-            count = pieces.high[kind, at] - pieces.low[kind, at]
-            if row < 0 or count < pieces.high[row, column] - pieces.low[row, column]:
-                row, column = kind, at
-    return row, column
+def _rarer(one: Piece, other: Piece) -> Piece:
+    if one.high < 0:
+        return other
+    if other.high < 0 or one.high - one.low <= other.high - other.low:
+        return one
+    return other
+
+
+@jit
+def _piece(channel: Channel, text: NDArray[np.uint16], left: int, right: int, place: int) -> Piece:
+    """The slice of the pair of two places of the text; none where it begins or ends and need not."""
+    before, behind = left < 0, right >= text.size
+    if (before and behind) or (before and place == ANYWHERE) or (behind and place != WHOLE):
+        return Piece(0, -1)
+    low, high = _pair(channel, _unit(text, left), _unit(text, right))
+    return Piece(low, high)
+
+
+@jit
+def _unspoiled(pairs: NDArray[np.int64], first: int, last: int) -> Piece:
+    """The rarest pair of neighbours but for `first <= pair <= last`; pair i ends at unit i."""
+    best = Piece(0, -1)
+    for at in range(pairs.shape[0]):
+        if not first <= at <= last:
+            best = _rarer(best, Piece(pairs[at, 0], pairs[at, 1]))
+    return best
+
+
+@jit
+def _rarest_unit(units: NDArray[np.int64], first: int, last: int) -> Piece:
+    best = Piece(0, -1)
+    for at in range(first, last):
+        best = _rarer(best, Piece(units[at, 0], units[at, 1]))
+    return best
+
+
+@jit
+def _add_wrong_unit(spans: Spans, pairs: NDArray[np.int64], units: NDArray[np.int64], at: int) -> None:
+    """Add the entries that can hold the text with another unit at a place.
+
+    They hold all that is left of it and all that is right of it. When the rarest piece of one side is still
+    common, the entries must hold the rarest of the other side too.
+    """
+    left = _rarer(_unspoiled(pairs[:at], at, at), _rarest_unit(units, 0, at))
+    right = _rarer(_unspoiled(pairs[at + 2 :], -1, -1), _rarest_unit(units, at + 1, units.shape[0]))
+    rare = _rarer(left, right)
+    other = right if rare == left else left
+    size = rare.high - rare.low
+    if other.high < 0 or size < FEW or other.high - other.low > size * WORTH_A_LOOK:
+        _add_unsorted(spans, rare.low, rare.high)
+    else:
+        _add_both(spans, rare.low, rare.high, other.low, other.high)
 
 
 @jit
 def _one_error(channel: Channel, text: NDArray[np.uint16], place: int) -> Spans:
     """Spans of all entries that can hold the text with one error.
 
-    Wherever the error is, the units and pairs that it does not touch are in the entry. So for every place of
-    the error the rarest of those is looked up, and the union over the places misses nothing. A wrong, missing or
-    extra character at i spoils the pairs (i-1, i) and (i, i+1) and the unit i; swapping i and i+1 also spoils
-    the pair (i+1, i+2), but no unit.
+    Whatever the error, the pairs that it does not touch are in the entry, and so are the pairs that it makes: of
+    a text abcd with b left out, ac and cd. For each error the rarest of them is looked up, and the union over the
+    errors misses nothing. A wrong unit makes no pair that is known; there the single units help.
     """
-    spans = _no_spans(2 * text.size)
-    pieces = _pieces(channel, text, place)
-    for swapped in range(2):
-        for error in range(text.size - swapped):
-            row, column = _rarest_unspoiled(pieces, error, swapped)
-            if row == 0:
-                _add(spans, pieces.low[row, column], pieces.high[row, column])
-            else:
-                _add_unsorted(spans, pieces.low[row, column], pieces.high[row, column])
+    size = text.size
+    spans = _no_spans(4 * size + 1)
+    pairs = np.empty((size + 1, 2), np.int64)
+    for at in range(size + 1):
+        pairs[at, 0], pairs[at, 1] = _piece(channel, text, at - 1, at, place)
+    units = np.empty((size, 2), np.int64)
+    for at in range(size):
+        units[at, 0], units[at, 1] = _heads(channel, np.int64(text[at]), np.int64(text[at]) + 1)
+    for at in range(size):
+        _add_wrong_unit(spans, pairs, units, at)
+        bridge = _piece(channel, text, at - 1, at + 1, place)
+        piece = _rarer(bridge, _unspoiled(pairs, at, at + 1))  # the query has a unit too many
+        _add_unsorted(spans, piece.low, piece.high)
+    for at in range(size + 1):
+        piece = _unspoiled(pairs, at, at)  # the query lacks a unit
+        _add_unsorted(spans, piece.low, piece.high)
+    for at in range(size - 1):
+        piece = _rarer(_swapped(channel, text, at, place), _unspoiled(pairs, at, at + 2))
+        _add_unsorted(spans, piece.low, piece.high)
     return spans
+
+
+@jit
+def _swapped(channel: Channel, text: NDArray[np.uint16], at: int, place: int) -> Piece:
+    """The rarest of the pairs that arise when two neighbours change places."""
+    low, high = _pair(channel, np.int64(text[at + 1]), np.int64(text[at]))
+    before = _piece(channel, text, at - 1, at + 1, place)
+    behind = _piece(channel, text, at, at + 2, place)
+    return _rarer(Piece(low, high), _rarer(before, behind))
 
 
 # --- candidates in the pinyin -------------------------------------------------------------------------------
@@ -430,37 +494,30 @@ def _pinyin_spans(segment: Segment, letters: NDArray[np.uint8], place: int) -> S
 
 
 @jit
-def _initials_through(segment: Segment, left: int, right: int) -> Spans:
-    """Spans of the pairs of a token with initial `left` and one with `right`; 0 is the start or the end."""
-    tokens = segment.tokens
-    node = np.int64(tokens.child[0, left])
-    begin, stop = np.int64(tokens.low[node]), np.int64(tokens.high[node])
-    if left == 0:
-        begin, stop = START, START + 1
-    node = np.int64(tokens.child[0, right])
-    first, last = np.int64(tokens.low[node]), np.int64(tokens.high[node])
-    if right == 0:
-        first, last = END, END + 1
-    spans = _no_spans(stop - begin)
-    for token in range(begin, stop):
-        low, high = _pairs(segment.sound, token, first, last)
-        _add_unsorted(spans, low, high)
-    return spans
+def _initial(letters: NDArray[np.uint8], at: int) -> int:
+    if at < 0:
+        return 0
+    return INITIAL_CODES - 1 if at >= letters.size else np.int64(letters[at])
 
 
 @jit
-def _initials_spans(segment: Segment, letters: NDArray[np.uint8], place: int) -> Spans:
-    size = letters.size
+def _initials_spans(initials: Initials, letters: NDArray[np.uint8], place: int) -> Spans:
+    """Spans of the entries that hold the rarest triple of the initials, with start or end where it must stand."""
+    spans = _no_spans(1)
     begin = 0 if place == ANYWHERE else -1
-    end = size if place == WHOLE else size - 1
-    best = _no_spans(1)
+    end = letters.size - (1 if place == WHOLE else 2)
+    if begin == end:  # one letter at the beginning, whatever comes next
+        key = _initial(letters, 0) * INITIAL_CODES
+        _add_unsorted(spans, np.int64(initials.first[key]), np.int64(initials.first[key + INITIAL_CODES]))
+        return spans
+    best = Piece(0, -1)
     for at in range(begin, end):
-        left = np.int64(letters[at]) if at >= 0 else 0
-        right = np.int64(letters[at + 1]) if at + 1 < size else 0
-        spans = _initials_through(segment, left, right)
-        if at == begin or _total(spans) < _total(best):
-            best = spans
-    return best
+        key = (_initial(letters, at) * INITIAL_CODES + _initial(letters, at + 1)) * INITIAL_CODES + _initial(
+            letters, at + 2
+        )
+        best = _rarer(best, Piece(np.int64(initials.first[key]), np.int64(initials.first[key + 1])))
+    _add(spans, best.low, best.high)
+    return spans
 
 
 # --- verification -------------------------------------------------------------------------------------------
@@ -688,13 +745,26 @@ def _offer(job: Job, tier: int, rank: int) -> bool:
 
 
 @jit
+def _mark(bits: NDArray[np.uint64], postings: NDArray[np.uint32], low: int, high: int) -> None:
+    for place in range(low, high):
+        rank = np.int64(postings[place])
+        bits[rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
+
+
+@jit
 def _union(postings: NDArray[np.uint32], spans: Spans, entries: int) -> NDArray[np.uint64]:
     """The entries of the spans as bits, which puts them in order and drops repetitions at once."""
     bits = np.zeros((entries + 63) // 64, np.uint64)
     for at in range(spans.count[0]):
-        for place in range(spans.low[at], spans.high[at]):
+        low, high, other_low, other_high = spans.slices[at]
+        if other_low == other_high:
+            _mark(bits, postings, low, high)
+            continue
+        rare = np.zeros(bits.size, np.uint64)
+        _mark(rare, postings, low, high)
+        for place in range(other_low, other_high):
             rank = np.int64(postings[place])
-            bits[rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
+            bits[rank >> 6] |= rare[rank >> 6] & (np.uint64(1) << np.uint64(rank & 63))
     return bits
 
 
@@ -715,7 +785,7 @@ def _sweep(job: Job, tier: int, postings: NDArray[np.uint32], spans: Spans) -> b
     if spans.count[0] == 0:
         return False
     if spans.count[1] == 1:
-        for place in range(spans.low[0], spans.high[0]):
+        for place in range(spans.slices[0, 0], spans.slices[0, 1]):
             if _offer(job, tier, np.int64(postings[place])):
                 return True
         return False
@@ -796,7 +866,7 @@ def _sound_spans(segment: Segment, asked: Asked, tier: int) -> Spans:
         return _no_spans(1)
     if _SUBJECT[tier] == PINYIN:
         return _pinyin_spans(segment, asked.letters, _PLACE[tier])
-    return _initials_spans(segment, asked.letters, _PLACE[tier])
+    return _initials_spans(segment.initials, asked.letters, _PLACE[tier])
 
 
 @jit
@@ -807,8 +877,10 @@ def scan(job: Job) -> None:
         subject = _SUBJECT[tier]
         if subject == CODE:
             postings, spans = segment.codes, _code_spans(segment, job.asked, tier)
-        elif subject in (PINYIN, INITIALS):
+        elif subject == PINYIN:
             postings, spans = segment.sound.postings, _sound_spans(segment, job.asked, tier)
+        elif subject == INITIALS:
+            postings, spans = segment.initials.postings, _sound_spans(segment, job.asked, tier)
         else:
             postings, spans = segment.text.postings, _text_spans(segment.text, job.asked, tier)
         if _sweep(job, tier, postings, spans):
