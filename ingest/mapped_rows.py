@@ -16,13 +16,14 @@ from ingest.investors import GIVEN_NAMES
 from ingest.mapped_values import (
     UNUSABLE,
     ColumnOrSpec,
+    LeftOutError,
     Strict,
-    UnmappedError,
     Value,
     ValueSpec,
     converter,
     joined_key,
     key_part,
+    reason,
     splitter,
 )
 
@@ -135,8 +136,8 @@ def _converted(row: Row, column: str, text: str, convert: Callable[[str], Value]
     try:
         return convert(text)
     except UNUSABLE as error:
-        code = "unmapped_value" if isinstance(error, UnmappedError) else "bad_value"
-        row.problem(code, column, text, str(error))
+        code = error.code if isinstance(error, LeftOutError) else "bad_value"
+        row.problem(code, column, text, reason(error))
         return None
 
 
@@ -144,7 +145,7 @@ def _split(row: Row, column: str, text: str, split: Callable[[str], list[str]]) 
     try:
         return split(text)
     except UNUSABLE as error:
-        row.problem("bad_value", column, text, str(error))
+        row.problem("bad_value", column, text, reason(error))
         return []
 
 
@@ -362,10 +363,17 @@ def _date_reader(names: Names, name: str, each: str, place: str) -> Callable[[En
     return read
 
 
-def key_reader(names: Names, spec: KeySpec, each: str, place: str) -> Callable[[Env], str]:
-    """The function that makes a key of values; empty where one of them is missing."""
+def key_reader(
+    names: Names, spec: KeySpec, each: str, place: str, *, as_written: bool = False
+) -> Callable[[Env], str]:
+    """The function that makes a key of values; empty where one of them is missing.
+
+    A node's key has names in their normal form; a record's key has them `as_written`, so that no two rows share one.
+    """
     parts = (spec,) if isinstance(spec, str) else spec
     kinds = [(part, names.kind(part, each, place)) for part in parts]
+    if as_written:
+        kinds = [(part, "text") for part, _ in kinds]
 
     def read(env: Env) -> str:
         values = [env.get(part) for part, _ in kinds]

@@ -41,6 +41,19 @@ UNUSABLE: Final = (ValueError, ValueDropped)
 """What a conversion raises where the text is no such value."""
 
 
+class LeftOutError(ValueError):
+    """A text that is no fault of its source, and yet gives no value; `code` names the kind of finding."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def reason(error: Exception) -> str:
+    """What was wrong, in a sentence that names the text."""
+    return f"{error.value!r} {error.reason}" if isinstance(error, ValueDropped) else str(error)
+
+
 class Strict(BaseModel):
     """A part of a mapping file: unknown keys are errors."""
 
@@ -174,7 +187,7 @@ def _ratio(spec: ValueSpec) -> Convert:
         if spec.bound:
             return None if ratio.value is not None else ratio.low if spec.bound == "low" else ratio.high
         if ratio.value is None and not spec.lenient:
-            raise ValueError(f"{text!r} is an interval, not a ratio")
+            raise LeftOutError("not_exact", f"{text!r} is an interval, not a ratio")
         return ratio.value
 
     return convert
@@ -188,15 +201,18 @@ def _money(spec: ValueSpec) -> Convert:
     def convert(text: str) -> float | None:
         amount = _amount(spec, text)
         if amount.yuan is None and not spec.lenient:
-            what = (
-                "is not an exact amount"
-                if amount.value is None
-                else f"is in {amount.currency or 'an unstated currency'}"
-            )
-            raise ValueError(f"{text!r} {what}: no amount in yuan")
+            raise _no_yuan(amount, text)
         return amount.yuan
 
     return convert
+
+
+def _no_yuan(amount: Amount, text: str) -> LeftOutError:
+    if amount.value is None:
+        return LeftOutError("not_exact", f"{text!r} is no exact amount")
+    return LeftOutError(
+        "not_in_yuan", f"{text!r} is in {amount.currency or 'an unstated currency'}, not in yuan"
+    )
 
 
 def _currency(spec: ValueSpec) -> Convert:
@@ -235,10 +251,6 @@ def _converter(spec: ValueSpec) -> Convert:
     return with_options[spec.kind](spec) if spec.kind in with_options else _simple(spec.kind)
 
 
-class UnmappedError(ValueError):
-    """A text that the map of its value lacks."""
-
-
 def converter(spec: ValueSpec, placeholders: tuple[str, ...]) -> Convert:
     """The function from an item's text to its value; None where it stands for nothing.
 
@@ -250,13 +262,17 @@ def converter(spec: ValueSpec, placeholders: tuple[str, ...]) -> Convert:
         return lru_cache(4096)(lambda text: all(is_placeholder(part, extra) for part in parts(text)) or None)
     convert = _mapped(spec) if spec.map is not None else _converter(spec)
 
-    @lru_cache(maxsize=65_536)
     def value(text: str) -> Value:
         if (spec.map is None or text not in spec.map) and is_placeholder(text, extra):
             return None
         return convert(text)
 
-    return value
+    remembered = lru_cache(maxsize=65_536)(value)
+    # what is long neither repeats nor stands for nothing
+    return lambda text: remembered(text) if len(text) <= _LONGEST_WORD else convert(text)
+
+
+_LONGEST_WORD: Final = 64
 
 
 def _mapped(spec: ValueSpec) -> Convert:
@@ -266,7 +282,7 @@ def _mapped(spec: ValueSpec) -> Convert:
         if text in table:
             return table[text]
         if otherwise is None and not spec.fallback:
-            raise UnmappedError(f"{text!r} is not among the values that the mapping knows")
+            raise LeftOutError("unmapped_value", f"{text!r} is not among the values that the mapping knows")
         return None if otherwise == "" else otherwise
 
     return convert
@@ -276,8 +292,8 @@ def _mapped(spec: ValueSpec) -> Convert:
 
 
 def key_part(value: Value, kind: Kind) -> str:
-    """A value as part of a key: names in their normal form, so that spellings of one name are one key."""
-    text = value.isoformat() if isinstance(value, dt.date) else str(value)
+    """A value as part of a node's key: names in their normal form, so that spellings of one name are one key."""
+    text = str(value)  # a date's text is its ISO form
     return normal_form(text) or text if kind == "name" else text
 
 

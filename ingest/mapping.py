@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 from graph import identifiers
 from graph.errors import InvalidInput
 from graph.statements import Reject, SourceRecord
-from ingest.mapped_rows import KeySpec, MisdeclaredError, RowMaker, RowSpec, key_reader
+from ingest.mapped_rows import KeySpec, MisdeclaredError, RowMaker, RowSpec, Said, key_reader
 from ingest.mapped_values import Strict
 from ingest.native import Native
 from ingest.readers import Format, Kind, header, text_rows
@@ -106,7 +106,7 @@ class MappedRole:
         self._mapping = mapping
         self._maker = RowMaker(spec, mapping.placeholders)
         names = self._maker.names
-        self._key = key_reader(names, spec.key, "", "key") if spec.key is not None else None
+        self._key = key_reader(names, spec.key, "", "key", as_written=True) if spec.key is not None else None
         for used in filter(None, (spec.partition, spec.stated)):
             names.value(used, "", "partition or stated")
         unread = [c for c in spec.salted if c not in self._maker.columns]
@@ -177,7 +177,7 @@ class MappedRole:
         said = self._maker.say(body, context.file, line)
         key = self._key(said.env) if self._key else _hash(body)
         if not key:
-            return Reject(context.file, line, self._keyless(said.findings))
+            return Reject(context.file, line, self._keyless(said, body))
         if not said.nodes:
             return Reject(context.file, line, "the row names nothing: no node has a usable key", key)
         stated = said.env.get(self.spec.stated) if self.spec.stated else None
@@ -194,10 +194,14 @@ class MappedRole:
             findings=said.findings,
         )
 
-    def _keyless(self, findings: tuple[Any, ...]) -> str:
+    def _keyless(self, said: Said, body: Mapping[str, str]) -> str:
         key = (self.spec.key,) if isinstance(self.spec.key, str) else self.spec.key or ()
-        said = "; ".join(finding.message for finding in findings)
-        return f"no usable key ({', '.join(key)})" + (f": {said}" if said else "")
+        columns = [
+            self._maker.names.value(part, "", "key").column or part for part in key if said.env[part] is None
+        ]
+        texts = ", ".join(f"{column} is {body.get(column, '')!r}" for column in columns)
+        reasons = "".join(f"; {f.message}" for f in said.findings if f.field in columns)
+        return f"no usable key: {texts}{reasons}"
 
 
 def _of_objects(path: Path) -> bool:
