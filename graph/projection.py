@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graph.columns import day_number
 from graph.fold import fold
-from graph.naming import NameSearcher
+from graph.naming import NameIndex
 from graph.tables import Tables
 from graph.view import Bodies, Snapshot, View, Viewpoint
 
@@ -25,7 +25,7 @@ def no_bodies(_handles: Sequence[str]) -> Iterable[Mapping[str, Any]]:
 def snapshot_of(tables: Tables, bodies: Bodies = no_bodies) -> Snapshot:
     """Tables whose rows are all believed, folded."""
     folded = fold(tables)
-    return Snapshot(tables, folded, NameSearcher(), bodies)
+    return Snapshot(tables, folded, NameIndex.of(tables, folded), bodies)
 
 
 class Projection:

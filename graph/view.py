@@ -21,11 +21,22 @@ from numpy.typing import NDArray
 from graph.claims import Claim, claim_hash
 from graph.columns import LONG_AGO, OPEN, Array, date_of, day_number, handle_text, split_handle
 from graph.errors import Ambiguous, InvalidInput, NotFound
+from graph.findings import findings
 from graph.fold import Adjacency, ClaimIndex, Fold
 from graph.ids import is_handle
 from graph.names import legal_key, short_key
 from graph.schema import Kind, edge_types
 from graph.tables import LABEL_NUMBER, LABELS, Edges, Tables
+from graph.view_types import (
+    Fact,
+    FactPage,
+    Finding,
+    RecordBody,
+    RecordRef,
+    SearchHit,
+    SearchPage,
+    Unit,
+)
 
 Direction = str
 """'out' for facts that start at an entity, 'in' for those that end there."""
@@ -34,108 +45,7 @@ _HUB: Final = 1000
 """From this many statements on, a list of facts is kept once it is worked out."""
 
 _HUBS_KEPT: Final = 64
-_TOLERANCE: Final = 1e-9
 _MOST_CANDIDATES: Final = 20
-
-
-# --- what a View gives ---
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRef:
-    """A record that states something: its handle, its source and the day it speaks for."""
-
-    id: str
-    source: str
-    stated: dt.date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An edge between entities (rows), with the values of its best visible statement.
-
-    `records` begins with the record that gave the values; the others are witnesses. `other` is the entity at the
-    other end from where it was asked.
-    """
-
-    type: str
-    start: int
-    end: int
-    props: Mapping[str, Any]
-    valid_from: dt.date | None
-    valid_to: dt.date | None
-    start_unknown: bool
-    records: tuple[RecordRef, ...]
-    other: int
-    compartments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FactPage:
-    """Some facts in order, how many there are in all, and where the next page begins."""
-
-    facts: list[Fact]
-    total: int
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What the records of one namespace and key within one compartment set say of an entity."""
-
-    id: str
-    source: str
-    key: str
-    record: str | None
-    stated: dt.date | None
-    compartments: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SearchHit:
-    """An entity that answers a query, the name or code that did, and how."""
-
-    row: int
-    id: str
-    name: str
-    kind: str
-    reason: str
-    matched: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPage:
-    """Hits, best first, and where the next page begins."""
-
-    hits: list[SearchHit]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordBody:
-    """A record with the columns that it was made of."""
-
-    id: str
-    source: str
-    role: str
-    key: str
-    body: Mapping[str, Any]
-    compartments: tuple[str, ...]
-    stated: dt.date | None
-    known_from: dt.date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something about an entity that a person should look at; `candidates` are ids of other entities."""
-
-    code: str
-    message: str
-    field: str = ""
-    values: tuple[str, ...] = ()
-    records: tuple[RecordRef, ...] = ()
-    candidates: tuple[str, ...] = ()
 
 
 # --- order of facts ---
@@ -259,7 +169,7 @@ class _Kept(OrderedDict[tuple[int, str, str], Run]):
 
 
 class Searcher:
-    """What a View needs of the search index; see `graph.naming`."""
+    """What a View needs of the search index; see `graph.naming.NameIndex`."""
 
     def search(
         self, view: View, query: str, limit: int, kinds: Sequence[str], after: str | None
@@ -336,7 +246,7 @@ class View:
         canonical = self._fold.canonical.item(row)
         if canonical < 0 or not self.allowed.item(self._units.set.item(canonical)):
             return False
-        return self._fold.plain.item(row) or bool(self._visible_units(row))
+        return self._fold.plain.item(row) or bool(self.visible_units(row))
 
     def exist(self, rows: Array) -> NDArray[np.bool_]:
         """Of many rows, which are entities that this view has."""
@@ -357,7 +267,7 @@ class View:
         )
         return seen
 
-    def _visible_units(self, row: int) -> list[int]:
+    def visible_units(self, row: int) -> list[int]:
         """The visible units of an entity that are valid on the day, best first."""
         u, day, allowed = self._units, self._day, self.allowed
         return [
@@ -406,7 +316,7 @@ class View:
 
     def name(self, row: int) -> str:
         """What a person calls it: its name, else its short name, else its code, else its id."""
-        units = self._visible_units(row)
+        units = self.visible_units(row)
         for wanted in ("name", "short_name", "code"):
             for unit in units:
                 found = self._units.value(unit, wanted)
@@ -417,7 +327,7 @@ class View:
     def value(self, row: int, name: str) -> Any:
         """One property as `props` gives it, or None."""
         lists: list[str] = []
-        for unit in self._visible_units(row):
+        for unit in self.visible_units(row):
             found = self._units.value(unit, name)
             if isinstance(found, list):
                 lists.extend(found)
@@ -442,7 +352,7 @@ class View:
         """Of each property the visible units that state it, best first, with what they state."""
         stated: dict[str, list[tuple[int, Any]]] = {}
         fields, local = self._units.fields[self.kind(row)], self._units.local
-        for unit in self._visible_units(row):
+        for unit in self.visible_units(row):
             at = local.item(unit)
             for name, column in fields.items():
                 value = column.value(at) if name != "key" else None
@@ -460,6 +370,11 @@ class View:
             out[name] = list(dict.fromkeys(refs))
         return out
 
+    def stated(self, row: int, name: str) -> list[tuple[Any, RecordRef | None]]:
+        """Every visible statement of one property, best first, with its record."""
+        found = ((unit, self._units.value(unit, name)) for unit in self.visible_units(row))
+        return [(value, self._unit_record(unit)) for unit, value in found if value is not None]
+
     def _unit_record(self, unit: int) -> RecordRef | None:
         u = self._units
         hi, lo = u.record.item(unit)
@@ -472,7 +387,7 @@ class View:
 
     def units(self, row: int) -> list[Unit]:
         """The visible units of an entity, best first."""
-        return [self._unit(unit) for unit in self._visible_units(row)]
+        return [self._unit(unit) for unit in self.visible_units(row)]
 
     def _unit(self, unit: int) -> Unit:
         u, record = self._units, self._unit_record(unit)
@@ -528,7 +443,8 @@ class View:
         first = np.flatnonzero(fresh)
         return Run(rows, first, other[first[:-1]])
 
-    def _ordered(self, row: int, edge_type: str, direction: Direction) -> Run | None:
+    def run(self, row: int, edge_type: str, direction: Direction) -> Run | None:
+        """The visible statements of a list of facts, valid on the day, in the declared order; None for none."""
         rows = self._statements(row, edge_type, direction)
         if rows is None or not self.exists(row):
             return None
@@ -572,7 +488,7 @@ class View:
         Raises:
             InvalidInput: There is no such edge type or direction.
         """
-        run = self._ordered(row, edge_type, direction)
+        run = self.run(row, edge_type, direction)
         if run is None:
             return []
         return self._facts(edge_type, direction, row, run, range(len(run)))
@@ -608,6 +524,15 @@ class View:
         """Fact number `i` of a run, seen from its start."""
         return self._fact(edge_type, run, i, ends)
 
+    def statement_records(self, edge_type: str, statements: Array) -> tuple[RecordRef, ...]:
+        """The records of statements, each once."""
+        edges = self._tables.edges[edge_type]
+        return tuple(dict.fromkeys(self._record(edges, s) for s in statements.tolist()))
+
+    def findings(self, row: int) -> list[Finding]:
+        """Conflicts among visible statements about an entity, and what is possibly the same."""
+        return findings(self, row)
+
     def _record(self, edges: Edges, row: int) -> RecordRef:
         return RecordRef(
             handle_text(*edges.record.item(row)),
@@ -636,7 +561,7 @@ class View:
         if rows is None or not self.exists(row):
             return 0
         if len(rows) >= _HUB:
-            run = self._ordered(row, edge_type, direction)
+            run = self.run(row, edge_type, direction)
             return 0 if run is None else len(run)
         return len(self._masked(edge_type, rows, direction))
 
@@ -655,7 +580,7 @@ class View:
         Raises:
             InvalidInput: `after` is not what a page gave.
         """
-        run = self._ordered(row, edge_type, direction)
+        run = self.run(row, edge_type, direction)
         if run is None:
             return FactPage([], 0, None)
         begin = 0 if after is None else self._place_after(edge_type, run, after)
@@ -758,8 +683,10 @@ class View:
         """A field of statements as `FactArrays.column` gives it."""
         if name in ("valid_from", "valid_to", "stated", "start_unknown"):
             edges = self._tables.edges.get(edge_type)
-            column = None if edges is None else getattr(edges, name)
-            return np.zeros(0, np.int32) if column is None else column.take(statements)
+            if edges is None:
+                return np.zeros(0, np.int32)
+            dates: Array = getattr(edges, name).take(statements)
+            return dates
         definition = edge_types()[edge_type].field(name)
         edges = self._tables.edges.get(edge_type)
         found = None if edges is None else edges.fields.get(name)
@@ -834,8 +761,13 @@ class View:
         rows: set[int] = set()
         for kind, key in wanted:
             if key:
-                rows.update(self._entities(self._claiming(kind, claim_hash(kind, key))))
-        return sorted((row for row in rows if self.exists(row)), key=self.id_key)
+                rows.update(self.claimants(kind, claim_hash(kind, key)))
+        return sorted(rows, key=self.id_key)
+
+    def claimants(self, kind: Claim, value: int) -> set[int]:
+        """The visible entities with a visible unit that makes a claim, by its hash."""
+        rows = self._fold.entity[self._claiming(kind, value)].tolist()
+        return {row for row in rows if row >= 0 and self.exists(row)}
 
     def _claiming(self, kind: Claim, value: int) -> Array:
         """The units seen here that make a claim, or what compares with it."""
@@ -846,10 +778,8 @@ class View:
     @staticmethod
     def _of_kind(index: ClaimIndex, kind: Claim, value: int) -> Array:
         units, kinds = index.find(value)
-        return units[kinds == kind]
-
-    def _entities(self, units: Array) -> set[int]:
-        return {row for row in self._fold.entity[units].tolist() if row >= 0}
+        found: Array = units[kinds == kind]
+        return found
 
     def _ambiguous(self, ref: str, rows: Sequence[int]) -> Ambiguous:
         shown = rows[:_MOST_CANDIDATES]
