@@ -38,6 +38,7 @@ class Dialect:
     declares_edge_types: (
         bool  # whether the first edge of a type changes the schema, which has to happen alone
     )
+    finds_duplicates_late: bool  # whether writers that merge the same new node meet only when they commit
     filters_notifications: bool  # whether a session may ask the server to keep its advice to itself
 
     def schema(self, rules: Iterable[Unique | Index]) -> Iterator[str]:
@@ -59,12 +60,14 @@ class Dialect:
                 yield f"CREATE (a:EdgeType)-[e:{name}]->(b:EdgeType) DETACH DELETE a, b"
 
 
-DIALECTS = {
-    Engine.NEO4J: Dialect(Engine.NEO4J, declares_edge_types=False, filters_notifications=True),
-    Engine.ARCADEDB: Dialect(Engine.ARCADEDB, declares_edge_types=True, filters_notifications=False),
-}
+_NEO4J = Dialect(
+    Engine.NEO4J, declares_edge_types=False, finds_duplicates_late=False, filters_notifications=True
+)
+_ARCADEDB = Dialect(
+    Engine.ARCADEDB, declares_edge_types=True, finds_duplicates_late=True, filters_notifications=False
+)
 
 
 def dialect_of(agent: str) -> Dialect:
     """The dialect of a server by the name it gives itself, as `Neo4j/5.26.0 compatible (ArcadeDB 26.7)`."""
-    return DIALECTS[Engine.ARCADEDB if "arcadedb" in agent.lower() else Engine.NEO4J]
+    return _ARCADEDB if "arcadedb" in agent.lower() else _NEO4J

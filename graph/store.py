@@ -35,12 +35,15 @@ T = TypeVar("T")
 Row = dict[str, Any]
 log = logging.getLogger(__name__)
 
-OWN_SCHEMA = (Unique("Counter"), Unique("Commit", "version"))
-"""The constraints that versions rest on."""
+# Not Unique("Commit", "version"): that the counter makes sure of, and where duplicates are found at the end, two
+# writers that took the same version would hear of a broken rule, not of the conflict that is tried again.
+OWN_SCHEMA = (Unique("Counter"), Index("Commit", "version"))
+"""The constraint and the index that versions rest on."""
 
 _IDLE_CHECK_SECONDS = 5.0  # a connection idle for longer is tried before use, so a frozen server is noticed
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
+_DUPLICATE_TRIES = 4
 
 
 @functools.cache
@@ -307,7 +310,7 @@ class Store:
                 return action(link)
             except (bolt.DriverError, bolt.Neo4jError, OSError) as error:
                 problem = _translated(error)
-                pause = patience.pause(problem, error)
+                pause = patience.pause(problem, error, link.dialect if link else None)
                 if isinstance(problem, StoreDown) and self._embedded is not None:
                     self._revive(self._embedded, patience.remaining(problem))
                 time.sleep(pause)
@@ -371,10 +374,11 @@ class _Patience:
     settings: Settings
     began: dict[type[StoreError], float] = field(default_factory=dict)
     pauses: int = 0
+    duplicates: int = 0
 
-    def pause(self, problem: StoreError, error: BaseException) -> float:
+    def pause(self, problem: StoreError, error: BaseException, dialect: Dialect | None) -> float:
         """Seconds to wait before the next try; raises the problem where there shall be none."""
-        if not _worth_retrying(error) or self.remaining(problem) <= 0:
+        if not self._may_help(error, dialect) or self.remaining(problem) <= 0:
             raise problem from error
         self.pauses += 1
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**self.pauses)
@@ -390,11 +394,15 @@ class _Patience:
         now = time.monotonic()
         return self.began.setdefault(type(problem), now) + limit - now
 
-
-def _worth_retrying(error: BaseException) -> bool:
-    if isinstance(error, (bolt.DriverError, bolt.Neo4jError)):
-        return error.is_retryable() or isinstance(error, bolt.ConnectionAcquisitionTimeoutError)
-    return isinstance(error, ConnectionError)
+    def _may_help(self, error: BaseException, dialect: Dialect | None) -> bool:
+        if isinstance(error, bolt.ConstraintError):
+            # Two writers may have merged the same new node; the second one finds it if it tries again.
+            self.duplicates += 1
+            late = dialect is not None and dialect.finds_duplicates_late
+            return late and self.duplicates < _DUPLICATE_TRIES
+        if isinstance(error, (bolt.DriverError, bolt.Neo4jError)):
+            return error.is_retryable() or isinstance(error, bolt.ConnectionAcquisitionTimeoutError)
+        return isinstance(error, ConnectionError)
 
 
 _LOST = (
