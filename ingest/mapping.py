@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError
 from graph import identifiers
 from graph.errors import InvalidInput
 from graph.statements import Reject, SourceRecord
+from ingest.bods import Bods
 from ingest.mapped_rows import KeySpec, MisdeclaredError, RowMaker, RowSpec, Said, key_reader
 from ingest.mapped_values import Strict
 from ingest.native import Native
@@ -326,7 +327,7 @@ def load_mapping(name_or_path: str | Path) -> Source:
 
 @functools.cache
 def _built_in() -> Mapping[str, Source]:
-    sources: tuple[Source, ...] = (Native(),)
+    sources: tuple[Source, ...] = (Native(), Bods())
     return {source.name: source for source in sources}
 
 

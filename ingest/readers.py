@@ -59,8 +59,8 @@ csv.field_size_limit(LARGEST_FIELD)
 class Format:
     """How a file is written, where its name and content leave it open.
 
-    `sheet` names a sheet of a workbook (the first one by default), `items` the list inside a JSON object,
-    `header` the columns of a CSV file that has no header line.
+    `sheet` names a sheet of a workbook (the first one by default), `items` the list inside a JSON object ('.':
+    the object itself is the one row), `header` the columns of a CSV file that has no header line.
     """
 
     kind: Kind | None = None
@@ -577,6 +577,9 @@ def _document_rows(path: Path, lines: io.TextIOWrapper, form: Format) -> Iterato
 
 def _listed(path: Path, value: Any, form: Format) -> Iterator[Row | Reject]:
     """The rows of a JSON object that holds a list: the named one, or the only one."""
+    if form.items == "." and isinstance(value, dict):
+        yield 1, value
+        return
     lists = {k: v for k, v in value.items() if isinstance(v, list)} if isinstance(value, dict) else {}
     if form.items and form.items not in lists:
         raise InvalidInput("file", f"{path.name}: no list {form.items} in the JSON object")
