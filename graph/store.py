@@ -132,6 +132,7 @@ class Store:
         self._linking = threading.Lock()
         self._link: _Link | None = None
         self._drivers: list[neo4j.Driver] = []
+        self._ensured: set[tuple[tuple[Unique | Index, ...], tuple[str, ...]]] = set()
         self._reviver: threading.Thread | None = None
         # Held from taking a version to its commit: threads of one process then queue for the counter, where
         # an engine that checks for conflicts at the end would undo and repeat whole transactions.
@@ -245,12 +246,18 @@ class Store:
         return [_commit(row) for row in rows]
 
     def ensure_schema(self, rules: Iterable[Unique | Index], edge_types: Iterable[str] = ()) -> None:
-        """Make the constraints and indexes that are not there yet, and those that versions rest on."""
+        """Make the constraints and indexes that are not there yet, and those that versions rest on.
+
+        What this store has made before it does not ask for again.
+        """
+        wanted = (*OWN_SCHEMA, *rules), tuple(edge_types)
+        if wanted in self._ensured:
+            return
 
         def once(link: _Link) -> None:
             statements = [
-                *link.dialect.schema([*OWN_SCHEMA, *rules]),
-                *link.dialect.edge_types(edge_types),
+                *link.dialect.schema(wanted[0]),
+                *link.dialect.edge_types(wanted[1]),
                 cypher("counter"),
             ]
             with link.session(neo4j.WRITE_ACCESS) as session:
@@ -258,6 +265,7 @@ class Store:
                     session.run(statement).consume()
 
         self._attempt(once)
+        self._ensured.add(wanted)
 
     # --- transactions ---
 

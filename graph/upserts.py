@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 
-from graph.schema import BOOKKEEPING, edge_model, edge_types, node_types
+from graph.schema import BOOKKEEPING, edge_model, node_types
 
 
 def _label(name: str) -> str:
@@ -112,11 +112,11 @@ def date_edges(edge_type: str, start: str, end: str) -> str:
 
 
 @functools.cache
-def wipe_edges(edge_type: str, start: str, end: str) -> str:
+def wipe_edges(edge_type: str) -> str:
     """Delete some of the edges that a source stated. Parameters `source`, `limit`; returns `deleted`."""
-    start, end = _endpoints(edge_type, start, end)
+    edge_model(edge_type)
     return (
-        f"MATCH (:{start})-[e:{edge_type}]->(:{end}) WHERE e.source = $source "
+        f"MATCH ()-[e:{edge_type}]->() WHERE e.source = $source "
         "WITH e LIMIT $limit DELETE e RETURN count(*) AS deleted"
     )
 
@@ -128,14 +128,3 @@ def wipe_nodes(label: str) -> str:
         f"MATCH (n:{_label(label)}) WHERE n.source = $source "
         "WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS deleted"
     )
-
-
-def endpoint_pairs(edge_type: str) -> list[tuple[str, str]]:
-    """Every pair of node types that an edge type may join."""
-    starts, ends = edge_model(edge_type).joins
-    return [(start, end) for start in starts for end in ends]
-
-
-def all_edge_shapes() -> list[tuple[str, str, str]]:
-    """Every (edge type, start type, end type) of the schema."""
-    return [(t, *pair) for t in edge_types() for pair in endpoint_pairs(t)]

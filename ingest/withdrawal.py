@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from graph import upserts
 from graph.errors import NotFound
-from graph.schema import node_types
+from graph.schema import edge_types, node_types
 from graph.store import Store, Touched, Tx
 from ingest.loader import LoadOptions, StoreReader, batches, ensure_graph_schema
 from ingest.plan import Batch, Known, PlannedRecord, Planner, Row, plan_record
@@ -97,7 +97,7 @@ def _planner(store: Store, source: Source, options: LoadOptions, *, complete: bo
     return Planner(source.namespace, "", source.rank, options.today, "", "", known)
 
 
-# --- folding anew ------------------------------------------------------------------------------------------------------
+# --- folding anew ---
 
 
 def refold(store: Store, source: Source, options: LoadOptions, progress: Progress | None = None) -> Refolding:
@@ -129,11 +129,11 @@ def _mark(store: Store, names: Sequence[str], *, refolding: bool) -> None:
 
 def _wipe(store: Store, name: str) -> None:
     """Delete every edge and node that a source stated."""
-    for shape in upserts.all_edge_shapes():
-        while store.write(lambda tx, s=shape: _delete_some(tx, upserts.wipe_edges(*s), name)):  # type: ignore[misc]
-            pass
-    for label in node_types():
-        while store.write(lambda tx, a=label: _delete_some(tx, upserts.wipe_nodes(a), name)):  # type: ignore[misc]
+    queries = [upserts.wipe_edges(kind) for kind in edge_types()] + [
+        upserts.wipe_nodes(a) for a in node_types()
+    ]
+    for query in queries:
+        while store.write(lambda tx, q=query: _delete_some(tx, q, name)):  # type: ignore[misc]
             pass
 
 
