@@ -75,10 +75,17 @@ class Cast:
         number = self.companies
         self.companies += 1
         city = vocabulary.CITIES[number % len(vocabulary.CITIES)]
+        district = vocabulary.brands(np.array([self.brands - 1]), self.seed)[0]
         self.add(
-            "Company", id=f"C{number + 1}", name=f"{city}市{number}区国有资产监督管理局", nature="state_body", country="CN",
-            uscc=vocabulary.credit_codes(np.array([number]), organ=True)[0], region=f"{city}市", source="registry",
-        )  # fmt: skip
+            "Company",
+            id=f"C{number + 1}",
+            name=f"{city}市{district}区国有资产监督管理局",
+            uscc=vocabulary.credit_codes(np.array([number]), organ=True)[0],
+            nature="state_body",
+            region=f"{city}市",
+            country="CN",
+            source="registry",
+        )
         return f"C{number + 1}"
 
     # --- facts -----------------------------------------------------------------------------------------------

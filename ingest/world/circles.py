@@ -18,11 +18,11 @@ def _bank(cast: Cast) -> str:
     return cast.company("商业银行", form="股份有限公司", nature="other")
 
 
-def _borrowers(cast: Cast, count: int, **fields: object) -> list[str]:
+def _borrowers(cast: Cast, count: int, *, client: str = "") -> list[str]:
     """Companies that their founders own whole: nothing but guarantees ties them together."""
     companies = []
     for _ in range(count):
-        companies.append(cast.company(**fields))
+        companies.append(cast.company(client=client))
         cast.holds(cast.person(), companies[-1], 1.0)
     return companies
 
@@ -32,8 +32,12 @@ def _guarantee(cast: Cast, guarantor: str, debtor: str, creditor: str, millions:
     number = len(cast.rows.get("Guarantee", [])) + 1
     amount = millions * _MILLION
     dates = {"valid_from": "2023-09-01", "known_from": "2023-09-20", "source": "credit"}
-    cast.add("Guarantee", id=f"G{number}", name=f"保证合同{number}", debtor=debtor, creditor=creditor, guarantor=guarantor,
-             kind="连带" if number % 3 else "一般", amount=amount, called="false", **dates)  # fmt: skip
+    kind = "连带" if number % 3 else "一般"
+    parties = {"debtor": debtor, "creditor": creditor, "guarantor": guarantor}
+    name = f"保证合同{number}"
+    cast.add(
+        "Guarantee", id=f"G{number}", name=name, kind=kind, amount=amount, called="false", **parties, **dates
+    )
     if not any(row["to"] == debtor for row in cast.rows.get("LENDS_TO", [])):
         cast.add("LENDS_TO", **{"from": creditor, "to": debtor, "amount": amount}, **dates)
     return {"id": f"G{number}", "guarantor": guarantor, "debtor": debtor, "amount": amount}

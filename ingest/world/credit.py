@@ -27,19 +27,18 @@ def _amounts(rng: np.random.Generator, size: int) -> Ints:
 
 def _ends(rng: np.random.Generator, start: Ints) -> Ints:
     """Most run on; some have ended."""
-    end = np.where(rng.random(len(start)) < 0.3, start + rng.integers(180, 1100, len(start)), NEVER)
+    end = np.where(text.chance(rng, len(start), 0.3), start + rng.integers(180, 1100, len(start)), NEVER)
     return np.where(end > NOW, NEVER, end)
 
 
 def _guarantees(files: Files, market: Market, seed: int, first: int) -> None:
     """Parents answer for subsidiaries, founders for their companies, and neighbours for neighbours."""
     rng = text.generator(seed, "guarantees")
-    member = np.flatnonzero(rng.random(len(market.members)) < 0.07)
+    member = np.flatnonzero(text.chance(rng, len(market.members), 0.07))
     founder = text.person(market.persons_first[market.group[member]])
     neighbour = market.members.start + (member * rng.random(len(member))).astype(np.int64)
-    draw = rng.random(len(member))
-    guarantor = np.where(draw < 0.2, founder, neighbour)
-    guarantor = np.where((draw < 0.75) & (market.parent[member] >= 0), market.parent[member], guarantor)
+    parent = np.where(market.parent[member] >= 0, market.parent[member], neighbour)
+    guarantor = np.choose(text.kinds(rng, len(member), 0.2, 0.55, 0.25), [founder, parent, neighbour])
     debtor = market.members.start + member
     keep = guarantor != debtor
     guarantor, debtor, size = guarantor[keep], debtor[keep], int(keep.sum())
@@ -47,8 +46,8 @@ def _guarantees(files: Files, market: Market, seed: int, first: int) -> None:
     amount = _amounts(rng, size)
     start = rng.integers(_SINCE, NOW - 90, size)
     end = _ends(rng, start)
-    several = rng.random(size) < 0.8
-    called = (rng.random(size) < 0.02) & (end != NEVER)
+    several = text.chance(rng, size, 0.8)
+    called = text.chance(rng, size, 0.02) & (end != NEVER)
 
     def rows(a: int, b: int) -> Columns:
         return {
@@ -72,9 +71,9 @@ def _guarantees(files: Files, market: Market, seed: int, first: int) -> None:
 def _loans(files: Files, market: Market, seed: int) -> None:
     """Banks lend to companies, parents to subsidiaries."""
     rng = text.generator(seed, "loans")
-    member = np.flatnonzero(rng.random(len(market.members)) < 0.08)
+    member = np.flatnonzero(text.chance(rng, len(market.members), 0.08))
     bank = rng.integers(market.banks.start, market.banks.stop, len(member))
-    inside = (rng.random(len(member)) < 0.3) & (market.parent[member] >= 0)
+    inside = text.chance(rng, len(member), 0.3) & (market.parent[member] >= 0)
     lender = np.where(inside, market.parent[member], bank)
     amount = _amounts(rng, len(member))
     start = rng.integers(_SINCE, NOW - 90, len(member))

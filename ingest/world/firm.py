@@ -12,11 +12,12 @@ from ingest.world.text import NEVER, NOW
 from ingest.world.vocabulary import Flags, Ints
 
 PRODUCTS: tuple[tuple[str, str], ...] = (
-    ("IPO保荐与辅导", "投行"), ("定向增发", "投行"), ("可转换公司债券承销", "投行"), ("公司债券承销", "固收"), ("资产证券化", "固收"),
-    ("并购财务顾问", "投行"), ("新三板与北交所挂牌", "投行"), ("股票质押式回购", "信用"), ("大宗交易与减持顾问", "机构"),
-    ("员工持股计划", "机构"), ("股权激励服务", "机构"), ("股份回购服务", "机构"), ("现金管理", "资管"), ("托管与外包", "机构"),
-    ("主券商服务", "机构"), ("研究服务", "研究"), ("衍生品与套期保值", "衍生品"), ("做市", "衍生品"), ("企业家财富管理", "财富"),
-    ("融资融券", "信用"),
+    ("IPO保荐与辅导", "投行"), ("定向增发", "投行"), ("可转换公司债券承销", "投行"),
+    ("公司债券承销", "固收"), ("资产证券化", "固收"), ("并购财务顾问", "投行"),
+    ("新三板与北交所挂牌", "投行"), ("股票质押式回购", "信用"), ("大宗交易与减持顾问", "机构"),
+    ("员工持股计划", "机构"), ("股权激励服务", "机构"), ("股份回购服务", "机构"), ("现金管理", "资管"),
+    ("托管与外包", "机构"), ("主券商服务", "机构"), ("研究服务", "研究"), ("衍生品与套期保值", "衍生品"),
+    ("做市", "衍生品"), ("企业家财富管理", "财富"), ("融资融券", "信用"),
 )  # fmt: skip
 """What the firm sells, and by which line."""
 
@@ -141,8 +142,8 @@ def _coverage(files: Files, firm: Book, seed: int) -> None:
     rng = text.generator(seed, "coverage")
     size = len(firm.clients)
     start = rng.integers(text.day("2019-01-01"), NOW - 200, size)
-    second = rng.random(size) < 0.4
-    changed = rng.random(size) < 0.15
+    second = text.chance(rng, size, 0.4)
+    changed = text.chance(rng, size, 0.15)
     mate, before = 1 + firm.lead % firm.staff, 1 + (firm.lead + 1) % firm.staff
     whom = np.concatenate([firm.clients, firm.clients[second], firm.clients[changed]])
     who = np.concatenate([firm.lead, mate[second], before[changed]])
@@ -173,7 +174,7 @@ def _acquaintance(files: Files, firm: Book, people: int, seed: int) -> None:
         np.repeat(np.arange(1, firm.staff + 1), 4), rng.integers(0, people, firm.staff * 4)
     )
     _knows(files, rng, text.ids("EM", who), text.ids("P", whom))
-    some = np.flatnonzero(rng.random(contacts) < 0.3)
+    some = np.flatnonzero(text.chance(rng, contacts, 0.3))
     _knows(files, rng, text.ids("CT", some), text.ids("P", rng.integers(0, people, len(some))))
     several = firm.contact_first[firm.contacts > 1]
     _knows(files, rng, text.ids("CT", several), text.ids("CT", several + 1))
@@ -209,7 +210,7 @@ def _products_owned(files: Files, firm: Book, owned: Flags, seed: int) -> None:
     client, product = np.nonzero(owned)
     size = len(client)
     since = rng.integers(text.day("2019-01-01"), NOW - 60, size)
-    end = np.where(rng.random(size) < 0.15, since + rng.integers(60, 1200, size), NEVER)
+    end = np.where(text.chance(rng, size, 0.15), since + rng.integers(60, 1200, size), NEVER)
     end = np.where(end > NOW, NEVER, end)
     revenue = (10 ** rng.normal(5.4, 0.6, size)).astype(np.int64)
 
@@ -261,7 +262,7 @@ def _exposures(files: Files, firm: Book, owned: Flags, seed: int) -> None:
     )  # fmt: skip
     limited, first = np.unique(client, return_index=True)
     # nine in ten clients are within their limit
-    factor = np.where(rng.random(len(limited)) < 0.9, 1.5, 0.8)
+    factor = np.where(text.chance(rng, len(limited), 0.9), 1.5, 0.8)
     files.columns(
         "Limit",
         {

@@ -2,7 +2,8 @@
 
 Every group is a tree. A member is held by its parent with more than half of the votes; the root is held by a natural
 person, by a state body, by nobody on record, or is dispersed with at most 45 % on record in all. Whatever else
-is held stays within what is left, so no second party can reach a majority anywhere: who controls whom is known by construction.
+is held stays within what is left, so no second party can reach a majority anywhere: who controls whom is known by
+construction.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ingest.world.vocabulary import Flags, Ints
 
 _LATEST_FOUNDING = text.day("2024-06-30")
 _EARLIEST_FOUNDING = text.day("1993-01-01")
+_LISTED_HIGH_UP = 4
 FUNDS_SINCE = text.day("2016-01-01")
 _DISPERSED_SUM = 4500
 _LIMITED_PARTNER_MOST = 4900
@@ -128,7 +130,7 @@ def build(seed: int, companies: int, first: int, first_person: int, first_brand:
     rank = np.arange(len(members)) - start[group]
     kinds = rng.choice(4, groups, p=[0.62, 0.12, 0.12, 0.14])
     founded = rng.integers(_EARLIEST_FOUNDING, _LATEST_FOUNDING, len(members))
-    persons = 1 + (sizes * 0.35).astype(np.int64) + (rng.random(groups) < 0.4)  # noqa: PLR2004
+    persons = 1 + (sizes * 0.35).astype(np.int64) + text.chance(rng, groups, 0.4)
     return Market(
         size=companies,
         first=first,
@@ -156,10 +158,12 @@ def build(seed: int, companies: int, first: int, first_person: int, first_brand:
 
 def _listed(rng: np.random.Generator, rank: Ints, kind: Ints, founded: Ints) -> Ints:
     """The number of the listing of each member, -1 for the unlisted."""
-    chance = np.where(kind == Root.DISPERSED, 0.1, np.where(rank < 4, 0.012, 0.0))  # noqa: PLR2004
+    chance = np.where(kind == Root.DISPERSED, 0.1, np.where(rank < _LISTED_HIGH_UP, 0.012, 0.0))
     chosen = np.flatnonzero(
-        (rng.random(len(rank)) < chance) & (rank < 12) & (founded < text.day("2018-01-01"))
-    )  # noqa: PLR2004
+        (rng.random(len(rank)) < chance)
+        & (rank < vocabulary.TRADES_A_CITY)
+        & (founded < text.day("2018-01-01"))
+    )
     chosen = np.sort(rng.permutation(chosen)[: vocabulary.LISTING_LIMIT // 2])
     listed = np.full(len(rank), -1)
     listed[chosen] = np.arange(len(chosen))
@@ -202,7 +206,7 @@ def _main_points(rng: np.random.Generator, market: Market) -> Ints:
     """What the controlling holder of each member holds; 0 where there is none."""
     size = len(market.rank)
     drawn = rng.integers(5100, 9500, size)
-    points = np.where(rng.random(size) < 0.33, WHOLE, drawn)  # noqa: PLR2004
+    points = np.where(text.chance(rng, size, 0.33), WHOLE, drawn)
     points[market.listed >= 0] = rng.integers(5100, 7000, int((market.listed >= 0).sum()))
     headless = (market.rank == 0) & (market.root_kind >= Root.UNRECORDED)
     return np.where(headless, 0, points)
@@ -213,7 +217,7 @@ def _main_holders(rng: np.random.Generator, market: Market) -> Ints:
     person = text.person(market.persons_first[market.group])
     # one founder in twelve has built another group before
     other = text.person(market.persons_first[rng.integers(0, len(market.persons), len(person))])
-    person = np.where(rng.random(len(person)) < 0.08, other, person)  # noqa: PLR2004
+    person = np.where(text.chance(rng, len(person), 0.08), other, person)
     state = rng.integers(market.state.start, market.state.stop, len(person))
     head = np.where(market.root_kind == Root.STATE, state, person)
     return np.where(market.rank == 0, head, market.parent)
@@ -221,7 +225,7 @@ def _main_holders(rng: np.random.Generator, market: Market) -> Ints:
 
 def _known(rng: np.random.Generator, start: Ints) -> Ints:
     """The day we were told: mostly within a month, sometimes years late."""
-    late = rng.random(len(start)) < 0.06  # noqa: PLR2004
+    late = text.chance(rng, len(start), 0.06)
     lag = np.where(late, rng.integers(200, 900, len(start)), rng.integers(0, 30, len(start)))
     return np.minimum(start + lag, NOW)
 
@@ -232,9 +236,10 @@ def _between(rng: np.random.Generator, low: Ints, high: Ints | int) -> Ints:
 
 
 def _stakes(
-    rng: np.random.Generator, holder: Ints, company: Ints, points: Ints, start: Ints, end: Ints
+    rng: np.random.Generator, holder: Ints, company: Ints, points: Ints, days: tuple[Ints, Ints]
 ) -> Holdings:
-    """Plain stakes, without interval or partnership."""
+    """Plain stakes, without interval or partnership, from the first of the days to the second."""
+    start, end = days
     absent = np.full(len(holder), -1)
     return Holdings(holder, company, points, absent, absent, absent, start, end, _known(rng, start))
 
@@ -246,17 +251,17 @@ def _main(
     company = member + market.members.start
     founded = _edge_start(market, holder, market.founded[member])
     turn = _between(rng, np.maximum(founded + 30, text.day("2019-01-01")), NOW - 60)
-    grew = (rng.random(len(member)) < 0.04) & (points < WHOLE)  # noqa: PLR2004
+    grew = text.chance(rng, len(member), 0.04) & (points < WHOLE)
     group = market.group[member]
     seller = text.person(market.persons_first[group] + market.persons[group] - 1)
-    sold = ~grew & (holder < 0) & (seller != holder) & (rng.random(len(member)) < 0.08)  # noqa: PLR2004
+    sold = ~grew & (holder < 0) & (seller != holder) & (text.chance(rng, len(member), 0.08))
     start = np.where(grew | sold, turn, founded)
     never = np.full(len(member), NEVER)
     earlier = (points[grew] + 5050) // 2
     return [
-        _stakes(rng, holder, company, points, start, never),
-        _stakes(rng, holder[grew], company[grew], earlier, founded[grew], turn[grew]),
-        _stakes(rng, seller[sold], company[sold], points[sold], founded[sold], turn[sold]),
+        _stakes(rng, holder, company, points, (start, never)),
+        _stakes(rng, holder[grew], company[grew], earlier, (founded[grew], turn[grew])),
+        _stakes(rng, seller[sold], company[sold], points[sold], (founded[sold], turn[sold])),
     ]
 
 
@@ -285,19 +290,18 @@ def _minority(rng: np.random.Generator, market: Market, main: Ints) -> Holdings:
     left = np.where(dispersed, _DISPERSED_SUM, WHOLE - main)
     # half of the companies are held to the last share, the others keep something off the record
     left = np.where(
-        dispersed | (rng.random(len(main)) < 0.5), left, (left * rng.random(len(main))).astype(np.int64)
-    )  # noqa: PLR2004
+        dispersed | (text.chance(rng, len(main), 0.5)), left, (left * rng.random(len(main))).astype(np.int64)
+    )
     points = _split(rng, left, counts, member)
     holder = _minority_holders(rng, market, member)
     keep = (points > 0) & (holder != member + market.members.start)
     member, points, holder = member[keep], points[keep], holder[keep]
     start = _between(rng, _edge_start(market, holder, market.founded[member]), NOW - 90)
-    ended = rng.random(len(member)) < 0.08  # noqa: PLR2004
+    ended = text.chance(rng, len(member), 0.08)
     end = np.where(ended, _between(rng, start + 30, NOW), NEVER)
     end = np.where(end > NOW, NEVER, end)
-    shown = rng.random(len(member))
-    hidden = (shown < 0.06) & ~dispersed[member]  # noqa: PLR2004
-    ranged = (shown < 0.03) & hidden & (points > 1)  # noqa: PLR2004
+    hidden = text.chance(rng, len(member), 0.06) & ~dispersed[member]
+    ranged = text.chance(rng, len(member), 0.5) & hidden & (points > 1)
     return Holdings(
         holder,
         member + market.members.start,
@@ -331,12 +335,9 @@ def _minority_holders(rng: np.random.Generator, market: Market, member: Ints) ->
     anybody = rng.integers(0, market.person_count, size)
     fund = market.funds.start + (len(market.funds) ** rng.random(size)).astype(np.int64) - 1
     company = market.members.start + (len(market.members) * rng.random(size) ** 2).astype(np.int64)
-    draw = rng.random(size)
-    return np.select(
-        [draw < 0.3, draw < 0.45, draw < 0.8],  # noqa: PLR2004
-        [text.person(own), text.person(anybody), fund],
-        company,
-    )
+    kind = text.kinds(rng, size, 0.3, 0.15, 0.35, 0.2)
+    holders: Ints = np.choose(kind, [text.person(own), text.person(anybody), fund, company])
+    return holders
 
 
 def _partnerships(rng: np.random.Generator, market: Market) -> Holdings:

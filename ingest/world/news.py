@@ -101,7 +101,7 @@ def _told(amount: int) -> str:
 def _events(files: Files, market: Market, seed: int) -> None:
     rng = text.generator(seed, "events")
     listed = market.listed >= 0
-    rate = np.where(listed, 3.0, np.where(market.client, 1.0, 0.04))
+    rate = np.where(listed, 5.0, np.where(market.client, 2.5, 0.08))
     subject = np.repeat(np.arange(len(market.members)), rng.poisson(rate))
     # told in the order of the calendar, as a feed tells them
     weights = np.array([kind.weight for kind in KINDS])
@@ -155,7 +155,7 @@ def _event_chunk(
             "source": ["news"] * size,
         },
     )
-    told = np.flatnonzero(rng.random(size) < 0.7).tolist()
+    told = np.flatnonzero(text.chance(rng, size, 0.7)).tolist()
     tails = rng.integers(0, len(_TAILS), size).tolist()
     texts = [sentences[n] + _TAILS[tails[n]] for n in told]
     files.columns(
@@ -210,7 +210,7 @@ def _called(market: Market, seed: int, member: Ints, rng: np.random.Generator) -
     """What news calls companies: listed ones and roots by their short names mostly, others by the registered name."""
     full, short = parties.member_names(market, seed, member)
     known = (market.listed[member] >= 0) | (market.rank[member] == 0)
-    brief = (known & (rng.random(len(member)) < 0.7)).tolist()
+    brief = (known & text.chance(rng, len(member), 0.7)).tolist()
     return [s if b else f for f, s, b in zip(full, short, brief, strict=True)]
 
 
@@ -223,14 +223,14 @@ def _deals(files: Files, market: Market, seed: int) -> None:
     size = len(market.members)
     target = np.flatnonzero(rng.random(size) < np.where(market.listed >= 0, 0.15, 0.02))
     listed = market.listed[target] >= 0
-    kind = np.where(listed, 2, (rng.random(len(target)) < 0.2).astype(np.int64))
+    kind = np.where(listed, 2, text.chance(rng, len(target), 0.2).astype(np.int64))
     day = rng.integers(_SINCE, NOW - 20, len(target))
     amount = (10 ** rng.normal(7.5, 0.5, len(target))).astype(np.int64) // 10_000 * 10_000 + 10_000
     lead = market.funds.start + (len(market.funds) ** rng.random(len(target))).astype(np.int64) - 1
     second = rng.integers(market.funds.start, market.funds.stop, len(target))
     buyer = market.members.start + (target + 1 + rng.integers(0, size - 1, len(target))) % size
     stage = rng.integers(0, len(_ROUNDS), len(target)).tolist()
-    hidden = rng.random(len(target)) < 0.15
+    hidden = text.chance(rng, len(target), 0.15)
 
     def rows(a: int, b: int) -> Columns:
         part = slice(a, b)

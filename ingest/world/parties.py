@@ -11,7 +11,7 @@ from ingest.world.text import NEVER, NOW
 from ingest.world.vocabulary import Ints
 
 _NATURES = ("private", "state_owned", "private", "other")
-_CITY_OFFICES = ("市国有资产监督管理委员会", "市财政局")
+_CITY_OFFICES = (*("市国有资产监督管理委员会",) * 3, "市财政局")
 
 
 def write(files: Files, market: Market, seed: int) -> None:
@@ -33,7 +33,7 @@ def _state_bodies(market: Market) -> Columns:
     cities = text.words(vocabulary.CITIES, numbers - market.state.start)
     return {
         "id": text.ids("C", numbers),
-        "name": [city + _CITY_OFFICES[n % 4 == 3] for n, city in enumerate(cities)],  # noqa: PLR2004
+        "name": [city + _CITY_OFFICES[n % len(_CITY_OFFICES)] for n, city in enumerate(cities)],
         "uscc": vocabulary.credit_codes(numbers, organ=True),
         "nature": _same("state_body", len(numbers)),
         "region": [f"{city}市" for city in cities],
@@ -80,10 +80,16 @@ def _funds(market: Market, seed: int, part: Ints) -> Columns:
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司", "集团有限公司", "集团股份有限公司")
 
 
-def _forms(market: Market, part: Ints, draw: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Ints:
-    listed, root = market.listed[part] >= 0, market.rank[part] == 0
-    plain = np.where(draw < 0.78, 0, np.where(draw < 0.9, 1, 2))  # noqa: PLR2004
-    return np.where(listed, np.where(root, 4, 2), np.where(root & (draw < 0.3), 3, plain))  # noqa: PLR2004
+_DRAWN_FORMS = np.repeat([0, 1, 2], [78, 12, 10])
+_DRAWN_ROOT_FORMS = np.repeat([3, 0, 1, 2], [30, 48, 12, 10])
+
+
+def _forms(market: Market, part: Ints) -> Ints:
+    """The legal form of each member. It follows from the number, so that every caller spells a name alike."""
+    draw = part * 2_654_435_761 % 2**32 * 100 // 2**32
+    root = market.rank[part] == 0
+    unlisted = np.where(root, _DRAWN_ROOT_FORMS[draw], _DRAWN_FORMS[draw])
+    return np.where(market.listed[part] >= 0, np.where(root, 4, 2), unlisted)
 
 
 def member_names(market: Market, seed: int, part: Ints) -> tuple[list[str], list[str]]:
@@ -91,8 +97,7 @@ def member_names(market: Market, seed: int, part: Ints) -> tuple[list[str], list
     brands = vocabulary.brands(market.brand[market.group[part]], seed)
     cities = text.words(vocabulary.CITIES, market.city[part])
     trades = text.words(vocabulary.TRADES, market.trade[part])
-    # a form follows from the number, so that every caller spells a name alike
-    forms = text.words(_FORMS, _forms(market, part, (part * 2_654_435_761 % 2**32) / 2**32))
+    forms = text.words(_FORMS, _forms(market, part))
     full = [c + b + t + f for c, b, t, f in zip(cities, brands, trades, forms, strict=True)]
     return full, [b + t for b, t in zip(brands, trades, strict=True)]
 
@@ -117,9 +122,9 @@ def _members(market: Market, seed: int, part: Ints) -> Columns:
     )
     kind = market.root_kind[part]
     codes = [vocabulary.listing_code(n) if n >= 0 else "" for n in listed.tolist()]
-    renamed = rng.random(size) < 0.03
+    renamed = text.chance(rng, size, 0.03)
     # group members often share the address of the root
-    house = np.where(rng.random(size) < 0.35, market.root[part], numbers) % 997 + 1
+    house = np.where(text.chance(rng, size, 0.35), market.root[part], numbers) % 997 + 1
     street = text.words(vocabulary.CITIES, market.root[part] % len(vocabulary.CITIES))
     return {
         "id": text.ids("C", numbers),

@@ -384,13 +384,20 @@ def _secret_deal(cast: Cast, wall: str, *, target: str, acquirer: str, chief: st
     name = next(str(row["name"]) for row in cast.rows["Company"] if row["id"] == target and "name" in row)
     secret: dict[str, object] = {"compartments": wall, "source": "deal_team"}
     day = "2026-05-20"
+    dated = {"known_from": day, **secret}
     said = f"拟收购{name}控股权，交易方案尚未公开。"
-    cast.add("Deal", id=f"D-{tag}", name=f"拟收购{name}", kind="acquisition", stage="尽职调查", date=day, amount=860_000_000,
-             currency="CNY", target=target, investors=acquirer, known_from=day, **secret)  # fmt: skip
-    cast.add("Event", id=f"E-{tag}", name=f"拟收购{name}", kind="acquisition", date=day, amount=860_000_000, text=said,
-             subjects=f"{target};{acquirer}", known_from=day, **secret)  # fmt: skip
-    cast.add("Document", id=f"N-{tag}", name=f"项目备忘：{name}", kind="report", published=day, publisher="项目组", text=said,
-             known_from=day, **secret)  # fmt: skip
+    purchase = {"name": f"拟收购{name}", "kind": "acquisition", "date": day, "amount": 860_000_000}
+    roles = {"target": target, "investors": acquirer}
+    cast.add("Deal", id=f"D-{tag}", stage="尽职调查", currency="CNY", **purchase, **roles, **dated)
+    cast.add("Event", id=f"E-{tag}", text=said, subjects=f"{target};{acquirer}", **purchase, **dated)
+    memo = {
+        "name": f"项目备忘：{name}",
+        "kind": "report",
+        "published": day,
+        "publisher": "项目组",
+        "text": said,
+    }
+    cast.add("Document", id=f"N-{tag}", **memo, **dated)
     cast.add(
         "MENTIONS",
         **{"from": f"N-{tag}", "to": target, "start": 3, "end": 3 + len(name), "text": name},
@@ -404,10 +411,10 @@ def _secret_deal(cast: Cast, wall: str, *, target: str, acquirer: str, chief: st
 
 def _agreement(cast: Cast, parties: list[str], target: str, **when: str) -> None:
     number = len(cast.rows.get("ConcertAgreement", [])) + 1
+    row = {"name": f"一致行动协议{number}", "parties": ";".join(parties), "target": target}
     cast.add(
-        "ConcertAgreement", id=f"CA{number}", name=f"一致行动协议{number}", parties=";".join(parties), target=target,
-        **{"valid_from": SINCE, "source": "filings", **when},
-    )  # fmt: skip
+        "ConcertAgreement", **{"id": f"CA{number}", "valid_from": SINCE, "source": "filings", **row, **when}
+    )
 
 
 def _pairs(chain: list[str]) -> list[list[str]]:
@@ -415,7 +422,8 @@ def _pairs(chain: list[str]) -> list[list[str]]:
 
 
 SCENARIOS: tuple[Callable[[Cast], None], ...] = (
-    pyramid, deep_chain, two_arms, cross_holding, own_shares, closed_ring, open_ring, overstated, concert, concert_ended,
+    pyramid, deep_chain, two_arms, cross_holding, own_shares, closed_ring, open_ring, overstated, concert,
+    concert_ended,
     family, entrustment, partnership, two_classes, interval, missing_share, half_and_half, mixed_arms,
     direct_and_indirect, state, control_sold, namesakes, two_ids, renamed,
 )  # fmt: skip
@@ -427,15 +435,10 @@ WALLED: tuple[Callable[[Cast], None], ...] = (walled_alpha, walled_beta)
 
 def play(cast: Cast, sets: int) -> None:
     """Write every scenario `sets` times, and the walled ones once."""
-    cast.add("Branch", id="B1", name="总部投资银行部", region=vocabulary.CITIES[0] + "市", source="crm")
-    cast.add(
-        "Employee",
-        id=BANKER,
-        name=text.person_names(cast.random, 1)[0],
-        title="项目负责人",
-        branch="B1",
-        source="crm",
-    )
+    head_office = f"{vocabulary.CITIES[0]}市"
+    name = text.person_names(cast.random, 1)[0]
+    cast.add("Branch", id="B1", name="总部投资银行部", region=head_office, source="crm")
+    cast.add("Employee", id=BANKER, name=name, title="项目负责人", branch="B1", source="crm")
     for scenario in (*(SCENARIOS + circles.SCENARIOS) * sets, *WALLED):
         cast.begin(scenario.__name__)
         scenario(cast)

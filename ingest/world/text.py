@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.world import vocabulary
-from ingest.world.vocabulary import Ints
+from ingest.world.vocabulary import Flags, Ints
 
 TODAY = dt.date(2026, 6, 30)
 """The world's present: nothing in it is known later than this day."""
@@ -46,6 +46,19 @@ def _dates() -> NDArray[np.object_]:
 @cache
 def _ratios() -> NDArray[np.object_]:
     return np.array([*(repr(n / WHOLE) for n in range(WHOLE + 1)), ""], dtype=object)
+
+
+def chance(rng: np.random.Generator, size: int, probability: float) -> Flags:
+    """Independent draws, each true with the given probability."""
+    drawn: Flags = rng.random(size) < probability
+    return drawn
+
+
+def kinds(rng: np.random.Generator, size: int, *weights: float) -> Ints:
+    """Independent draws of 0, 1 …, each as often as its weight says."""
+    bounds = np.cumsum(weights[:-1]) / sum(weights)
+    drawn: Ints = np.searchsorted(bounds, rng.random(size), side="right")
+    return drawn
 
 
 def dates(days: Ints) -> list[str]:
@@ -86,6 +99,6 @@ def person_names(rng: np.random.Generator, size: int) -> list[str]:
     surnames, given = vocabulary.SURNAMES, vocabulary.GIVEN
     family = (len(surnames) * rng.random(size) ** 2.2).astype(np.int64)
     first = rng.integers(0, len(given), size)
-    second = np.where(rng.random(size) < 0.75, rng.integers(0, len(given), size), -1)  # noqa: PLR2004
+    second = np.where(chance(rng, size, 0.75), rng.integers(0, len(given), size), -1)
     parts = zip(words(surnames, family), words(given, first), words(given, second), strict=True)
     return [a + b + c for a, b, c in parts]

@@ -43,18 +43,18 @@ def _officers(files: Files, market: Market, seed: int) -> None:
     rng = text.generator(seed, "officers")
     size = len(market.members)
     board = (market.listed >= 0) | market.client
-    counts = np.where(board, rng.integers(3, 6, size), (rng.random(size) < 0.66).astype(np.int64))  # noqa: PLR2004
+    counts = np.where(board, rng.integers(3, 6, size), text.chance(rng, size, 0.66).astype(np.int64))
     member = np.repeat(np.arange(size), counts)
     place = np.arange(len(member)) - (np.cumsum(counts) - counts)[member]
     group = market.group[member]
     inside = market.persons_first[group] + place % market.persons[group]
     outside = rng.integers(market.first_person, market.person_count, len(member))
-    person = np.where((rng.random(len(member)) < 0.1) | (place >= market.persons[group]), outside, inside)
+    person = np.where(text.chance(rng, len(member), 0.1) | (place >= market.persons[group]), outside, inside)
     office = np.where(board[member], 1 + place, place)
     start = np.maximum(
         market.founded[member], rng.integers(text.day("2012-01-01"), text.day("2024-01-01"), len(member))
     )
-    end = np.where(rng.random(len(member)) < 0.1, start + rng.integers(200, 1500, len(member)), NEVER)  # noqa: PLR2004
+    end = np.where(text.chance(rng, len(member), 0.1), start + rng.integers(200, 1500, len(member)), NEVER)
     end = np.where(end > NOW, NEVER, end)
     known = np.minimum(start + rng.integers(0, 30, len(member)), NOW)
 
@@ -76,7 +76,7 @@ def _officers(files: Files, market: Market, seed: int) -> None:
 def _relatives(files: Files, market: Market, seed: int) -> None:
     """A family tie between the first two people of every eighth group that has two."""
     rng = text.generator(seed, "relatives")
-    first = market.persons_first[(market.persons > 1) & (rng.random(len(market.persons)) < 0.12)]  # noqa: PLR2004
+    first = market.persons_first[(market.persons > 1) & (text.chance(rng, len(market.persons), 0.12))]
     relation = rng.integers(0, len(_RELATIONS), len(first))
 
     def rows(a: int, b: int) -> Columns:
@@ -106,8 +106,8 @@ def _disclosures(files: Files, market: Market, stakes: Holdings, seed: int) -> N
     size = len(market.members)
     head = heads(market, stakes)
     known = (market.root_kind <= Root.STATE) | (market.rank > 0)
-    chosen = np.flatnonzero(known & ((market.listed >= 0) | (rng.random(size) < 0.1)))  # noqa: PLR2004
-    wrong = rng.random(len(chosen)) < 0.04  # noqa: PLR2004
+    chosen = np.flatnonzero(known & ((market.listed >= 0) | text.chance(rng, size, 0.1)))
+    wrong = text.chance(rng, len(chosen), 0.04)
     stranger = text.person(rng.integers(market.first_person, market.person_count, len(chosen)))
     named = np.where(wrong, stranger, head[chosen])
     start = np.maximum(market.founded[chosen], text.day("2019-04-30"))

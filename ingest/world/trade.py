@@ -34,10 +34,11 @@ def write(files: Files, market: Market, seed: int) -> None:
 def _industries(files: Files, market: Market, seed: int) -> None:
     sectors = tuple(dict.fromkeys(sector for _, sector, _ in INDUSTRIES))
     names = [name for name, _, _ in INDUSTRIES]
-    files.rows("Industry", [
-        *({"id": f"I{n}", "name": name, "code": f"{n:02d}", "scheme": _SCHEME, "source": "industry"} for n, name in enumerate(names, 1)),
-        *({"id": f"IS{n}", "name": name, "code": f"S{n}", "scheme": _SCHEME, "source": "industry"} for n, name in enumerate(sectors, 1)),
-    ])  # fmt: skip
+    for prefix, mark, listed in (("I", "", names), ("IS", "S", sectors)):
+        files.rows("Industry", [
+            {"id": f"{prefix}{n}", "name": name, "code": f"{mark}{n:02d}", "scheme": _SCHEME, "source": "industry"}
+            for n, name in enumerate(listed, 1)
+        ])  # fmt: skip
     files.rows("IN_INDUSTRY", [
         {"from": f"I{n}", "to": f"IS{sectors.index(sector) + 1}", "source": "industry"}
         for n, (_, sector, _) in enumerate(INDUSTRIES, 1)
@@ -46,7 +47,7 @@ def _industries(files: Files, market: Market, seed: int) -> None:
         {"from": f"I{names.index(a) + 1}", "to": f"I{names.index(b) + 1}", "weight": 1 + n % 5, "source": "industry"}
         for n, (a, b) in enumerate(UPSTREAM)
     ])  # fmt: skip
-    known = text.generator(seed, "industry").random(len(market.members)) < 0.4
+    known = text.chance(text.generator(seed, "industry"), len(market.members), 0.4)
     member = np.flatnonzero(known | market.client | (market.listed >= 0))
     industry = market.industry[member]
 
@@ -74,7 +75,8 @@ def _supplies(files: Files, market: Market, seed: int) -> None:
 
     def pick(industry: Ints) -> Ints:
         place = (counts[industry] * rng.random(wanted) ** 2.5).astype(np.int64)
-        return market.members.start + order[first[industry] + place]
+        found: Ints = market.members.start + order[first[industry] + place]
+        return found
 
     pairs = np.unique(np.stack([pick(link[:, 0]), pick(link[:, 1])]), axis=1)
     supplier, customer = pairs[0], pairs[1]
@@ -82,10 +84,10 @@ def _supplies(files: Files, market: Market, seed: int) -> None:
     partners = np.maximum(np.bincount(customer)[customer], np.bincount(supplier)[supplier])
     # shares of all partners of one company stay below 1 together
     share = np.maximum((rng.uniform(0.1, 0.9, size) * text.WHOLE / partners).astype(np.int64), 1)
-    told = rng.random(size) < 0.5
+    told = text.chance(rng, size, 0.5)
     amount = (10 ** rng.normal(7.0, 0.7, size)).astype(np.int64)
     start = rng.integers(text.day("2019-01-01"), NOW - 100, size)
-    end = np.where(rng.random(size) < 0.15, start + rng.integers(100, 900, size), NEVER)
+    end = np.where(text.chance(rng, size, 0.15), start + rng.integers(100, 900, size), NEVER)
     end = np.where(end > NOW, NEVER, end)
     trade = market.trade[supplier - market.members.start]
 
@@ -169,14 +171,18 @@ def _reports(files: Files, market: Market, seed: int) -> None:
 def _stages(rng: np.random.Generator, size: int) -> Ints:
     """Stage by company and year: it stays mostly, and moves by one when it moves."""
     stage = rng.choice(len(STAGES), size, p=[0.1, 0.32, 0.38, 0.12, 0.08])
-    moves = np.where(rng.random((size, len(_YEARS))) < 0.15, rng.choice([-1, 1], (size, len(_YEARS))), 0)
+    moves = np.where(
+        text.chance(rng, size * len(_YEARS), 0.15).reshape(size, -1),
+        rng.choice([-1, 1], (size, len(_YEARS))),
+        0,
+    )
     moves[:, 0] = 0
     found: Ints = np.clip(stage[:, None] + np.cumsum(moves, axis=1), 0, len(STAGES) - 1)
     return found
 
 
 def _report_rows(market: Market, seed: int, member: Ints) -> Columns:
-    """Figures that agree: assets = liabilities + equity, the parts are below the whole, cash flows have the stage's signs."""
+    """Figures that agree: assets = liabilities + equity, parts below the whole, cash flows signed by the stage."""
     rng = text.generator(seed, f"reports{member[0]}")
     shape = (len(member), len(_YEARS))
     stage = _stages(rng, len(member))

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-CITIES = tuple(
-    "岚浦 泠川 砚州 沅麓 霁港 檀汀 鹭屿 瑶津 漪湾 朔峦 枫澜 鹤汀 墨渚 望岫 锦岫 云岫 沧渚 梧汀 椿港 桐麓 "
-    "湄麓 澜峤 溪岫 翠峤 玄渚 素汀 雁浔 霜浦 昙州 琅渚 璧港 絮川 驼峤 麟浦 萤州 蘅川 茗屿 黛州 鸢港 榛麓".split()
+_CITY_CHARACTERS = (
+    "岚浦泠川砚州沅麓霁港檀汀鹭屿瑶津漪湾朔峦枫澜鹤汀墨渚望岫锦岫云岫沧渚梧汀椿港桐麓"
+    "湄麓澜峤溪岫翠峤玄渚素汀雁浔霜浦昙州琅渚璧港絮川驼峤麟浦萤州蘅川茗屿黛州鸢港榛麓"
 )
+CITIES = tuple(a + b for a, b in zip(_CITY_CHARACTERS[::2], _CITY_CHARACTERS[1::2], strict=True))
 
 SYLLABLES = tuple(
     "翀珩璟琰澹栩峥铄锴骁骐骞翮翊翎羿昶晔晗晞暄曜弈彧恪愔懋攸旻昀桢棣槿樾歆毓沅洵浔滢漪濯灏炜焱煜熠燊璇瑄瑾璞瓒甄砚磬祺稷穆竑笙筠筱箴"
@@ -58,14 +59,18 @@ INDUSTRIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Industry, its sector, and the words for its trade in a company's name."""
 
 UPSTREAM: tuple[tuple[str, str], ...] = (
-    ("采掘", "钢铁冶炼"), ("采掘", "电力公用"), ("采掘", "石油化工"), ("石油化工", "新材料"), ("石油化工", "纺织服装"),
-    ("石油化工", "轻工包装"), ("钢铁冶炼", "机械设备"), ("钢铁冶炼", "汽车及零部件"), ("钢铁冶炼", "建筑工程"), ("建筑材料", "建筑工程"),
-    ("建筑工程", "房地产"), ("电力公用", "钢铁冶炼"), ("新材料", "电子元件"), ("新材料", "新能源设备"), ("新材料", "半导体"),
-    ("机械设备", "汽车及零部件"), ("机械设备", "采掘"), ("电子元件", "通信设备"), ("电子元件", "家用电器"), ("半导体", "电子元件"),
-    ("半导体", "通信设备"), ("新能源设备", "电力公用"), ("新能源设备", "汽车及零部件"), ("石油化工", "医药生物"), ("农林牧渔", "食品饮料"),
-    ("农林牧渔", "纺织服装"), ("轻工包装", "食品饮料"), ("食品饮料", "商业贸易"), ("纺织服装", "商业贸易"), ("家用电器", "商业贸易"),
-    ("医药生物", "商业贸易"), ("交通运输", "商业贸易"), ("软件服务", "通信设备"), ("软件服务", "传媒旅游"), ("通信设备", "软件服务"),
-    ("环保检测", "石油化工"), ("汽车及零部件", "交通运输"), ("机械设备", "环保检测"), ("综合投资", "房地产"), ("商业贸易", "传媒旅游"),
+    ("采掘", "钢铁冶炼"), ("采掘", "电力公用"), ("采掘", "石油化工"), ("石油化工", "新材料"),
+    ("石油化工", "纺织服装"), ("石油化工", "轻工包装"), ("钢铁冶炼", "机械设备"),
+    ("钢铁冶炼", "汽车及零部件"), ("钢铁冶炼", "建筑工程"), ("建筑材料", "建筑工程"),
+    ("建筑工程", "房地产"), ("电力公用", "钢铁冶炼"), ("新材料", "电子元件"), ("新材料", "新能源设备"),
+    ("新材料", "半导体"), ("机械设备", "汽车及零部件"), ("机械设备", "采掘"), ("电子元件", "通信设备"),
+    ("电子元件", "家用电器"), ("半导体", "电子元件"), ("半导体", "通信设备"), ("新能源设备", "电力公用"),
+    ("新能源设备", "汽车及零部件"), ("石油化工", "医药生物"), ("农林牧渔", "食品饮料"),
+    ("农林牧渔", "纺织服装"), ("轻工包装", "食品饮料"), ("食品饮料", "商业贸易"), ("纺织服装", "商业贸易"),
+    ("家用电器", "商业贸易"), ("医药生物", "商业贸易"), ("交通运输", "商业贸易"), ("软件服务", "通信设备"),
+    ("软件服务", "传媒旅游"), ("通信设备", "软件服务"), ("环保检测", "石油化工"),
+    ("汽车及零部件", "交通运输"), ("机械设备", "环保检测"), ("综合投资", "房地产"),
+    ("商业贸易", "传媒旅游"),
 )  # fmt: skip
 """Which industry supplies which."""
 
@@ -74,8 +79,8 @@ TRADE_INDUSTRY: Ints = np.array([i for i, (_, _, trades) in enumerate(INDUSTRIES
 HOLDING_TRADE = TRADES.index("控股")
 
 _STRIDE = 5
-_TRADES_A_CITY = 12
-GROUP_LIMIT = len(CITIES) * _TRADES_A_CITY
+TRADES_A_CITY = 12
+GROUP_LIMIT = len(CITIES) * TRADES_A_CITY
 """The most companies that one brand can name."""
 
 SURNAMES = tuple(
@@ -110,18 +115,19 @@ def brands(numbers: Ints, seed: int) -> list[str]:
 
 def member_city(home: Ints, member: Ints) -> Ints:
     """The city of a brand's n-th company; `member` is below `GROUP_LIMIT`."""
-    return (home + member // _TRADES_A_CITY) % len(CITIES)
+    return (home + member // TRADES_A_CITY) % len(CITIES)
 
 
 def member_trade(line: Ints, member: Ints) -> Ints:
     """The trade of a brand's n-th company; together with the city, unique within the brand."""
-    return (line + member % _TRADES_A_CITY * _STRIDE) % len(TRADES)
+    return (line + member % TRADES_A_CITY * _STRIDE) % len(TRADES)
 
 
 # --- codes -----------------------------------------------------------------------------------------------------
 
 _ALPHABET = np.array(list("0123456789ABCDEFGHJKLMNPQRTUWXY"))
 _USCC_WEIGHTS = np.array([3**i % 31 for i in range(17)], np.int64)  # GB 32100-2015
+_WRITTEN_X = 10
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], np.int64)  # GB 11714-1997
 
 
@@ -141,9 +147,7 @@ def credit_codes(numbers: Ints, *, organ: bool = False) -> list[str]:
     body[:, 2:8] = (9, 9, 0, 1, 0, 1)
     body[:, 8:16] = _digits(numbers, 8)
     organisation = (11 - body[:, 8:16] @ _ORGANISATION_WEIGHTS % 11) % 11
-    body[:, 16] = np.where(organisation == 10, 30, organisation)  # noqa: PLR2004  # 10 is written X
-    x = np.flatnonzero(_ALPHABET == "X")[0]
-    body[:, 16] = np.where(organisation == 10, x, organisation)  # noqa: PLR2004
+    body[:, 16] = np.where(organisation == _WRITTEN_X, np.flatnonzero(_ALPHABET == "X")[0], organisation)
     body[:, 17] = (31 - body[:, :17] @ _USCC_WEIGHTS % 31) % 31
     return ["".join(row) for row in _ALPHABET[body].tolist()]
 
