@@ -356,7 +356,7 @@ def test_a_correction_of_the_same_day_is_no_history(store, tmp_path, options):
     assert spans(store) == [("x", "a", 0.31, "2019-01-01", None), ("x", "b", 0.5, "2019-01-01", None)]
 
 
-# --- killed at any moment ------------------------------------------------------------------------------------------------
+# --- killed at any moment ---
 
 KILLED = """
 import datetime as dt, sys
