@@ -1,1 +1,1 @@
-"""placeholder."""
+"""The edge: settings, tokens, HTTP routes and the command line."""

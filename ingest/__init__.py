@@ -1,1 +1,1 @@
-"""placeholder."""
+"""Files into the graph: readers, mappings, the loader, the demo world."""

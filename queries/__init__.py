@@ -1,1 +1,1 @@
-"""placeholder."""
+"""Questions: each a pure function of a View."""

@@ -1,1 +1,1 @@
-"""placeholder."""
+"""Pure kernels: arrays in, arrays out."""
