@@ -36,6 +36,7 @@ BENCHMARK_TYPES = (
 """The types that a benchmark's world is limited to."""
 
 _TRUTH_SAMPLE = 2_000
+_GUARANTEE_TRUTHS = ("guarantee_circles", "mutual_pairs", "guarantee_chains", "circle_overlaps_group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,12 @@ def _write_truth(
     folder: Path, cast: Cast, bulk: Market, stakes: Holdings, wanted: tuple[str, ...] | None
 ) -> Path:
     path = folder / "truth.json"
+    left_out = () if wanted is None or "Guarantee" in wanted else _GUARANTEE_TRUTHS
     truth: dict[str, object] = {
         "seed": cast.seed,
         "companies": bulk.size,
         "as_of": text.TODAY.isoformat(),
-        **cast.truth,
+        **{kind: entries for kind, entries in cast.truth.items() if kind not in left_out},
         "walls": _walls(cast.rows, wanted),
         "market_controllers": _market_controllers(bulk, stakes),
     }

@@ -101,6 +101,7 @@ def test_counts_scale_and_degrees_are_skewed(tmp_path: Path) -> None:
     read = World(tmp_path)
     assert set(summary.counts) == set(BENCHMARK_TYPES)
     assert len({row["id"] for row in read.rows["Company"]}) == 4000
+    assert not [kind for kind in read.truth if "guarantee" in kind]
     assert 2.5 <= summary.edges / 4000 <= 4.0
     degree = Counter(row["from"] for row in read.rows["HOLDS"])
     assert degree.most_common(1)[0][1] > 100 * (len(read.rows["HOLDS"]) / len(degree)) / 3
