@@ -382,6 +382,9 @@ def main(arguments: list[str]) -> None:
     files = Files.of(given.data_dir)
     kept_secret(files.password)
     serve(files, _Options(given.heap, given.grace, given.fsync))
+    # The database is closed; what is left are threads of Java that wait for clients, and it would wait for them.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
