@@ -89,6 +89,9 @@ class ValueSpec(Strict):
     placeholders: tuple[str, ...] = Field(
         (), description="Texts that stand for nothing, beside the usual ones."
     )
+    keep: tuple[str, ...] = Field(
+        (), description="Texts that mean something here, though they usually stand for nothing."
+    )
     bound: Literal["", "low", "high"] = Field("", description="Which end of an interval of ratios is wanted.")
     lenient: bool = Field(
         default=False,
@@ -261,9 +264,10 @@ def converter(spec: ValueSpec, placeholders: tuple[str, ...]) -> Convert:
         parts = splitter(spec) if spec.split else lambda text: [text]
         return lru_cache(4096)(lambda text: all(is_placeholder(part, extra) for part in parts(text)) or None)
     convert = _mapped(spec) if spec.map is not None else _converter(spec)
+    kept = frozenset((*spec.keep, *(spec.map or ())))
 
     def value(text: str) -> Value:
-        if (spec.map is None or text not in spec.map) and is_placeholder(text, extra):
+        if text not in kept and is_placeholder(text, extra):
             return None
         return convert(text)
 
@@ -279,11 +283,10 @@ def _mapped(spec: ValueSpec) -> Convert:
     table, otherwise = spec.map or {}, spec.otherwise
 
     def convert(text: str) -> Value:
-        if text in table:
-            return table[text]
-        if otherwise is None and not spec.fallback:
+        if text not in table and otherwise is None and not spec.fallback:
             raise LeftOutError("unmapped_value", f"{text!r} is not among the values that the mapping knows")
-        return None if otherwise == "" else otherwise
+        found = table.get(text, otherwise)
+        return None if found == "" else found
 
     return convert
 
