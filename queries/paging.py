@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from graph.errors import InvalidInput
@@ -41,6 +41,10 @@ class Page:
             raise InvalidInput(
                 "limit", f"limit 应在 1 到 {MAX_LIMIT} 之间 / limit must be between 1 and {MAX_LIMIT}"
             )
+
+    def signed(self, key: str) -> Page:
+        """The same page with the key that its cursors are signed by."""
+        return replace(self, key=key)
 
     def after(self, *question: str) -> Position | None:
         """The position that the page starts behind, None for the first page. Raises InvalidInput."""

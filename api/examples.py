@@ -1,0 +1,178 @@
+"""What the API's description shows: tags, and an example of every answer. All names are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+TAGS: Final = [
+    {"name": "find", "description": "查找：从名称或代码到主体 / from names and codes to entities"},
+    {"name": "entity", "description": "主体：全景、关系与时间线 / one entity, its relations and history"},
+    {"name": "operations", "description": "运维 / operations"},
+]
+
+_ID = "0b51f1f3c2a94e6d8f7a2c31"
+_OTHER = "5d2c9a3e7b1f4c608a9be112"
+_RECORD = "7f3c2a94e6d80b51f1f3c231"
+_RECORDS = [{"id": _RECORD, "source": "registry", "stated": "2024-03-31"}]
+_COMPANY = {"id": _ID, "name": "澄江医药股份有限公司", "kind": "Company"}
+_HOLDER = {"id": _OTHER, "name": "澄江集团有限公司", "kind": "Company"}
+_DATES = {"as_of": "2024-06-30", "known_at": None}
+_COUNT = {"type": "HOLDS", "direction": "in", "label": "股东", "label_en": "Shareholder", "count": 1}
+_NO_MORE: dict[str, Any] = {"next": None}
+
+SEARCH: Final = {
+    "hits": [
+        {
+            **_COMPANY,
+            "reason": "short_name:name_prefix",
+            "reason_text": "简称开头一致 / short name: begins so",
+            "matched": "澄江医药",
+            "score": 0.8125,
+        }
+    ],
+    **_NO_MORE,
+}
+
+_ITEM = {"name": "澄江医药", "uscc": "", "lei": "", "code": "", "registry_id": ""}
+MATCH: Final = {
+    "results": [
+        {
+            "item": _ITEM,
+            "status": "matched",
+            "entity": _COMPANY,
+            "reason": "short_name",
+            "reason_text": "简称唯一对应 / unique short name",
+            "candidates": [],
+            "notes": [],
+        }
+    ],
+    "matched": 1,
+    "candidates": 0,
+    "none": 0,
+}
+MATCH_REQUESTS: Final[dict[str, Any]] = {
+    "names": {"summary": "Names alone", "value": {"items": ["澄江医药", "澄江集团有限公司"]}},
+    "identifiers": {
+        "summary": "Names and identifiers",
+        "value": {"items": [{"name": "澄江医药", "code": "600001"}]},
+    },
+}
+
+ENTITY: Final = {
+    **_COMPANY,
+    **_DATES,
+    "identifiers": [{"records": _RECORDS, "scheme": "code", "value": "600001.SH"}],
+    "aliases": [{"records": _RECORDS, "name": "澄江医药", "usage": "short_name"}],
+    "handles": [{"id": _ID, "source": "registry", "key": "600001"}],
+    "properties": [
+        {
+            "records": _RECORDS,
+            "field": "code",
+            "label": "代码",
+            "label_en": "Code",
+            "value": "600001.SH",
+            "unit": "",
+        }
+    ],
+    "records": [],
+    "records_total": 0,
+    "findings": [],
+    "possibly_same": [],
+}
+
+RECORD: Final = {
+    "id": _RECORD,
+    "source": "registry",
+    "role": "companies",
+    "key": "600001",
+    "stated": "2024-03-31",
+    "known_from": "2024-04-02",
+    "body": {"简称": "澄江医药", "代码": "600001"},
+}
+
+_STAKE = {
+    **_HOLDER,
+    "records": _RECORDS,
+    "share_ratio": 0.4521,
+    "share_min": None,
+    "share_max": None,
+    "voting_ratio": None,
+    "amount": None,
+    "share_class": None,
+    "partner": None,
+    "valid_from": "2019-05-20",
+    "valid_to": None,
+    "start_unknown": False,
+}
+PROFILE: Final = {
+    **_COMPANY,
+    **_DATES,
+    "sections": {
+        "holders": {"lines": [_STAKE], "total": 1, **_NO_MORE},
+        "controllers": {
+            "lines": [],
+            "total": 0,
+            **_NO_MORE,
+            "status": "unknown_stated",
+            "message": "资料明确表示实际控制人不详或不存在",
+            "message_en": "a source says outright that it is unknown or that there is none",
+            "records": _RECORDS,
+        },
+    },
+    "relations": [_COUNT],
+}
+
+NEIGHBORS: Final = {
+    **_COMPANY,
+    **_DATES,
+    "counts": [_COUNT],
+    "neighbors": [
+        {
+            **_HOLDER,
+            "records": _RECORDS,
+            "type": "HOLDS",
+            "direction": "in",
+            "label": "股东",
+            "label_en": "Shareholder",
+            "properties": {"share_ratio": 0.4521},
+            "valid_from": "2019-05-20",
+            "valid_to": None,
+            "start_unknown": False,
+        }
+    ],
+    **_NO_MORE,
+}
+
+TIMELINE: Final = {
+    **_COMPANY,
+    **_DATES,
+    "items": [
+        {
+            "records": _RECORDS,
+            "date": "2019-05-20",
+            "change": "began",
+            "type": "HOLDS",
+            "direction": "in",
+            "title": "股东新增：澄江集团有限公司",
+            "title_en": "Shareholder began: 澄江集团有限公司",
+            "party": _HOLDER,
+            "properties": {"share_ratio": 0.4521},
+            "before": None,
+        }
+    ],
+    "total": 1,
+    **_NO_MORE,
+}
+
+_OF = "/v1/entities/{id}"
+ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
+    ("get", "/v1/search"): SEARCH,
+    ("post", "/v1/match"): MATCH,
+    ("get", _OF): ENTITY,
+    ("get", f"{_OF}/profile"): PROFILE,
+    ("get", f"{_OF}/neighbors"): NEIGHBORS,
+    ("get", f"{_OF}/timeline"): TIMELINE,
+    ("get", "/v1/records/{id}"): RECORD,
+}
+"""An example of the answer of each route, by method and path."""

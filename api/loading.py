@@ -1,0 +1,192 @@
+"""Loading, withdrawing and refolding, as the command line offers them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+from rich.console import Console
+from rich.table import Table
+
+from api import console
+from api.settings import ApiSettings
+from graph import schema
+from graph.errors import InvalidInput
+from ingest import loader, withdrawal
+from ingest.mapping import available_mappings, load_mapping
+from ingest.native import Native
+
+COUNTS = ("read", "written", "unchanged", "closed", "rejected")
+
+
+class FileCounts(BaseModel):
+    """What became of one file."""
+
+    file: str
+    role: str
+    read: int
+    written: int
+    unchanged: int
+    closed: int
+    rejected: int
+    rejects_file: str
+    findings: dict[str, int]
+    seconds: float
+
+
+class Report(BaseModel):
+    """What became of a load, counted in source records: read = written + unchanged + rejected."""
+
+    source: str
+    read: int
+    written: int
+    unchanged: int
+    closed: int = Field(description="Records that a snapshot no longer lists.")
+    rejected: int
+    rejects_file: str = Field(
+        description="Rejected rows with line, reason and key; empty where there are none."
+    )
+    seconds: float
+    findings: dict[str, int] = Field(description="Findings by code: values dropped, repairs, conflicts.")
+    examples: dict[str, str] = Field(description="The first finding of each code in words.")
+    files: list[FileCounts]
+
+
+def load(
+    settings: ApiSettings,
+    mapping: str,
+    files: Sequence[Path],
+    *,
+    stated: dt.date | None = None,
+    force: bool = False,
+) -> Report:
+    """Load files of a source, with progress on standard error. Raises InvalidInput, Refused, StoreError."""
+    source = load_mapping(mapping)
+    for path in files:
+        if not path.is_file():
+            raise InvalidInput("file", f"没有文件 {path} / there is no file {path}")
+        source.role_for(path)  # an unknown file is refused before anything is written
+    options = options_of(settings, stated=stated, force=force)
+    began = time.perf_counter()
+    with console.opened(settings) as store, console.progress("加载 loading") as progress:
+        found = loader.load(store, source, files, options, progress)
+    return _report(found, time.perf_counter() - began)
+
+
+def options_of(
+    settings: ApiSettings, *, stated: dt.date | None = None, force: bool = False
+) -> loader.LoadOptions:
+    """How this installation loads, today."""
+    return loader.LoadOptions(
+        today=dt.datetime.now().astimezone().date(),
+        rejects=settings.data_dir / "rejects",
+        salt=settings.identity_secret(),
+        stated=stated,
+        force=force,
+        closing_share=settings.closing_share,
+    )
+
+
+def _report(found: loader.LoadReport, seconds: float) -> Report:
+    findings: dict[str, int] = {}
+    examples: dict[str, str] = {}
+    for file in found.files:
+        for code, count in file.findings.items():
+            findings[code] = findings.get(code, 0) + count
+        for code, example in file.examples.items():
+            examples.setdefault(
+                code, f"{example.file}:{example.line} {example.field} {example.message}".strip()
+            )
+    return Report(
+        source=found.source,
+        **{name: found.total(name) for name in COUNTS},
+        rejects_file=next((file.rejects_file for file in found.files if file.rejects_file), ""),
+        seconds=round(seconds, 3),
+        findings=findings,
+        examples=examples,
+        files=[_file(file) for file in found.files],
+    )
+
+
+def _file(file: loader.FileReport) -> FileCounts:
+    return FileCounts(
+        file=file.file,
+        role=file.role,
+        **{name: getattr(file, name) for name in COUNTS},
+        rejects_file=file.rejects_file,
+        findings=dict(file.findings),
+        seconds=round(file.seconds, 3),
+    )
+
+
+def show(out: Console, report: Report) -> None:
+    """A load's counts as a table, its findings, and where the rejects are."""
+    table = Table(title=f"{report.source}  {report.seconds:.1f} s", title_justify="left")
+    table.add_column("文件 file", overflow="fold")
+    labels = ("读取 read", "写入 written", "未变 unchanged", "关闭 closed", "拒绝 rejected", "发现 findings")
+    for label in labels:
+        table.add_column(label, justify="right")
+    for file in report.files:
+        counts = [getattr(file, name) for name in COUNTS]
+        table.add_row(Path(file.file).name, *(f"{n:,}" for n in (*counts, sum(file.findings.values()))))
+    if len(report.files) > 1:
+        counts = [getattr(report, name) for name in COUNTS]
+        totals = (f"{n:,}" for n in (*counts, sum(report.findings.values())))
+        table.add_row("合计 total", *totals, style="bold")
+    out.print(table)
+    for code, count in sorted(report.findings.items(), key=lambda item: (-item[1], item[0])):
+        out.print(f"  {count:,} × {code}  {report.examples.get(code, '')}", markup=False)
+    for file in report.files:
+        if file.rejects_file:
+            out.print(f"  被拒绝的行 rejected rows: {file.rejects_file}", style="yellow", markup=False)
+
+
+def withdraw(settings: ApiSettings, mapping: str, source: str | None, key: str | None) -> dict[str, Any]:
+    """Take back what a source said. Raises NotFound, StoreError."""
+    reader = load_mapping(mapping)
+    with console.opened(settings) as store, console.progress("撤回 withdrawing") as progress:
+        found = withdrawal.withdraw(
+            store, reader, source or reader.source, options_of(settings), key=key, progress=progress
+        )
+    return {"source": found.source, "records": found.records}
+
+
+def refold(settings: ApiSettings, mapping: str) -> dict[str, Any]:
+    """Make the graph of a mapping's records anew. Raises NotFound, StoreError."""
+    with console.opened(settings) as store, console.progress("折叠 folding") as progress:
+        found = withdrawal.refold(store, load_mapping(mapping), options_of(settings), progress)
+    return {
+        "namespace": found.namespace,
+        "records": found.records,
+        "unreadable": found.unreadable,
+        "dangling": found.dangling,
+    }
+
+
+def digest(settings: ApiSettings) -> str:
+    """One hash of the whole graph. Raises StoreError."""
+    from ingest.digest import digest as of_store  # noqa: PLC0415
+
+    with console.opened(settings) as store:
+        return of_store(store)
+
+
+def mappings() -> Mapping[str, str]:
+    """Names and titles of what can be loaded by name."""
+    return dict(available_mappings())
+
+
+def template(kind: str) -> tuple[str, ...]:
+    """The columns of a native file of a type. Raises InvalidInput that lists the types."""
+    known = {name.lower(): name for name in (*schema.node_types(), *schema.edge_types())}
+    name = known.get(kind.lower())
+    if name is None:
+        listed = ", ".join(known.values())
+        raise InvalidInput(
+            "type", f"没有 {kind} 这种类型 / there is no type {kind}", hint=f"可用 one of: {listed}"
+        )
+    return Native().role(name).columns

@@ -1,0 +1,54 @@
+"""Settings of the API beside those of the store; `python -m api.settings` prints them all as a page of the docs."""
+
+from __future__ import annotations
+
+import sys
+
+from pydantic import Field
+
+from graph.settings import PREFIX, Settings
+
+
+class ApiSettings(Settings):
+    """All settings of a process that answers questions over HTTP."""
+
+    refresh_seconds: float = Field(
+        0.25, gt=0, description="How often the API asks the graph database for changes."
+    )
+    outage_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="How long the API goes on answering from its own copy after the graph database was lost; "
+        "after that, and by default at once, it answers 503 until the database is back.",
+    )
+    max_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body of a request.")
+    workers: int = Field(1, ge=1, description="Processes that `guanxi serve` answers with.")
+
+
+def page() -> str:
+    """The page `docs/configuration.md`: every setting as a table."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    rows += [_row(name) for name in ApiSettings.model_fields]
+    return "\n".join(
+        [
+            "# Configuration",
+            "",
+            "Every setting is an environment variable; all have a default. This page is made from the settings",
+            "themselves by `python -m api.settings`, and a test fails when the two differ.",
+            "",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _row(name: str) -> str:
+    field = ApiSettings.model_fields[name]
+    default = "" if field.default_factory else field.default
+    shown = str(default.get_secret_value() if hasattr(default, "get_secret_value") else default)
+    cell = f"`{shown}`" if default is not None and shown else ""
+    return f"| `{PREFIX}{name.upper()}` | {cell} | {field.description} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
