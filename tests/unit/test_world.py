@@ -59,6 +59,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(folder)
 
 
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("larger")
+    write_world(folder, 2000, 7)
+    return World(folder)
+
+
 def _digest(folder: Path) -> str:
     files = sorted(folder.iterdir())
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
@@ -383,6 +390,16 @@ def test_market_controllers_are_what_a_brute_force_fixpoint_finds(world: World) 
         assert found.get(company, set()) == ({frozenset({controller})} if controller else set()), company
 
 
+def test_nobody_comes_near_a_majority_of_a_company_without_controller(larger: World) -> None:
+    held: dict[str, float] = defaultdict(float)
+    for row in larger.visible("HOLDS"):
+        held[row["to"]] += _most(row)
+    market = larger.truth["market_controllers"]
+    stated = [held[company] for company, controller in market.items() if not controller and held[company]]
+    assert len(stated) > 20
+    assert max(stated) <= 0.45 + 1e-9
+
+
 def test_a_wall_hides_a_controller_and_clearance_shows_it(world: World) -> None:
     public = _fixpoint(world, frozenset(), AS_OF)
     for entry in world.truth["walled_controllers"]:
@@ -469,7 +486,8 @@ def _components(edges: list[tuple[str, str]]) -> set[frozenset[str]]:
     return {group for group in groups if len(group) > 1}
 
 
-def test_guarantee_circles_are_those_planted_and_no_others(world: World) -> None:
+def test_guarantee_circles_are_those_planted_and_no_others(larger: World) -> None:
+    world = larger
     edges = [(row["guarantor"], row["debtor"]) for row in world.rows["Guarantee"]]
     planted = world.truth["guarantee_circles"] + world.truth["mutual_pairs"]
     assert _components(edges) == {frozenset(entry["members"]) for entry in planted}
