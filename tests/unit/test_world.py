@@ -491,6 +491,11 @@ def test_guarantee_circles_are_those_planted_and_no_others(larger: World) -> Non
     edges = [(row["guarantor"], row["debtor"]) for row in world.rows["Guarantee"]]
     planted = world.truth["guarantee_circles"] + world.truth["mutual_pairs"]
     assert _components(edges) == {frozenset(entry["members"]) for entry in planted}
+    # what the page promises, and why there can be no other circle
+    ours = {edge["id"] for entry in planted + world.truth["guarantee_chains"] for edge in entry["edges"]}
+    drawn = [row for row in world.rows["Guarantee"] if row["id"] not in ours and row["guarantor"][0] == "C"]
+    assert len(drawn) > 50
+    assert all(int(row["guarantor"][1:]) < int(row["debtor"][1:]) for row in drawn)
     stated = {
         row["id"]: (row["guarantor"], row["debtor"], int(row["amount"])) for row in world.rows["Guarantee"]
     }
