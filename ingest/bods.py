@@ -139,15 +139,15 @@ def _kept(row: dict[str, Any]) -> dict[str, Any]:
     if not details:
         raise ValueError("no recordDetails")
     publisher = _object(_object(row.get("publicationDetails")).get("publisher")).get("name")
-    return _filled(
+    kept = _filled(
         id=_text(row.get("recordId")),
         kind=kind,
         statement=_text(row.get("statementId")),
         date=_text(row.get("statementDate"))[:10],
         status=_text(row.get("recordStatus")),
         publisher=_text(publisher),
-        details=_KEPT[kind](details),
     )
+    return {**kept, "details": _KEPT[kind](details)}
 
 
 # --- reading a file ----------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ class _Survey:
 
     def add(self, statement: dict[str, Any]) -> None:
         """Take one statement into account."""
-        record, details = statement["id"], statement.get("details", {})
+        record, details = statement["id"], statement["details"]
         self.counts[record] = self.counts.get(record, 0) + 1
         if statement["kind"] == "relationship":
             self._add_party(details)
