@@ -267,8 +267,8 @@ def _spawn(files: Files, settings: Settings) -> subprocess.Popen[bytes]:
         "--heap", settings.embedded_heap,
         "--grace", str(settings.embedded_grace_seconds),
     ]  # fmt: skip
-    if settings.embedded_fsync:
-        arguments.append("--fsync")
+    if not settings.embedded_fsync:
+        arguments.append("--no-fsync")
     source = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
     with files.log.open("ab") as log:
@@ -337,21 +337,32 @@ def _running_server(files: Files, options: _Options) -> Iterator[State]:
         root_password=files.password.read_text().strip(),
         config={
             "host": LOOPBACK,
-            "mode": "production",
             "http_port": "0",  # the HTTP listener cannot be left out; nothing of ours talks to it
             "server_httpWorkerThreads": 2,
             "server_plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
             "bolt_port": 0,
             "bolt_defaultDatabase": DATABASE,
             "bolt_maxMessageSize": _MESSAGE_BYTES,
-            "txWalFlush": 1 if options.fsync else 0,
+            # Not "production", which hides from a client what was wrong with its statement. What else that mode
+            # sees to, that no statement reads files and that commits reach the disk, is set below.
+            "mode": "development",
         },
-        # -Xrs leaves SIGTERM to Python, which closes the database in order.
-        jvm_kwargs={"heap_size": options.heap, "jvm_args": ["-Xrs", "-Xms64m"]},
+        jvm_kwargs={"heap_size": options.heap, "jvm_args": _java_arguments(options)},
     )
     with server:
         server.create_database(DATABASE)
         yield _state(server, options.heap)
+
+
+def _java_arguments(options: _Options) -> list[str]:
+    # The engine reads these from Java's own properties only, and ignores them in the server's configuration.
+    properties = {
+        "txWalFlush": 1 if options.fsync else 0,
+        "opencypher.loadCsv.allowFileUrls": "false",
+        "opencypher.loadCsv.allowRemoteUrls": "false",
+    }
+    # -Xrs leaves SIGTERM to Python, which closes the database in order.
+    return ["-Xrs", "-Xms64m", *(f"-Darcadedb.{name}={value}" for name, value in properties.items())]
 
 
 def _state(server: ArcadeDBServer, heap: str) -> State:
@@ -377,11 +388,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("--heap", default="2g", help="Java heap")
     parser.add_argument("--grace", type=float, default=2.0, help="seconds to outlive the last user")
-    parser.add_argument("--fsync", action="store_true", help="wait for the disk at each commit")
+    parser.add_argument("--no-fsync", action="store_true", help="do not wait for the disk at each commit")
     given = parser.parse_args(arguments)
     files = Files.of(given.data_dir)
     kept_secret(files.password)
-    serve(files, _Options(given.heap, given.grace, given.fsync))
+    serve(files, _Options(given.heap, given.grace, not given.no_fsync))
     # The database is closed; what is left are threads of Java that wait for clients, and it would wait for them.
     sys.stdout.flush()
     os._exit(0)

@@ -64,9 +64,9 @@ class Settings(BaseSettings):
         "2g", pattern=r"^\d+[mg]$", description="Java heap of the embedded store, as `512m` or `2g`."
     )
     embedded_fsync: bool = Field(
-        default=False,
+        default=True,
         description="Whether the embedded store waits for the disk at each commit, so that a power cut loses "
-        "nothing either; a crash of a process never does.",
+        "nothing either; without it only a crash of a process never does.",
     )
     embedded_start_seconds: float = Field(
         60.0, gt=0, description="Longest wait for the embedded store to start."

@@ -425,8 +425,8 @@ _LOST = (
 
 def _translated(error: BaseException) -> StoreError:
     """The error of our tree that a driver's error stands for."""
-    text = str(error)
-    code = getattr(error, "code", None) or ""
+    text = (error.message if isinstance(error, bolt.Neo4jError) else None) or str(error)
+    code = (error.code if isinstance(error, bolt.Neo4jError) else None) or ""
     if isinstance(error, bolt.IncompleteCommit):
         return StoreDown(
             f"The connection was lost during a commit, so it is open whether that took place: {text}",
