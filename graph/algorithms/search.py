@@ -220,9 +220,11 @@ def _spoken(texts: Sequence[str]) -> arrays_of.Spoken:
 
 def _sounds(entries: NameEntries, order: NDArray[np.int64]) -> SearchArrays:
     trie = arrays_of.make_trie()
-    units, start = arrays_of.cut_sounds(trie, _spoken(entries.pinyin), _spoken(entries.initials), order)
+    units, start = arrays_of.cut_sounds(
+        tuple(trie), tuple(_spoken(entries.pinyin)), tuple(_spoken(entries.initials)), order
+    )
     skip = np.zeros(order.size, np.bool_)
-    triples = arrays_of.make_triples(trie, units, start)
+    triples = arrays_of.make_triples(trie.letters, units, start)
     return {
         **_channel("sound", units, start, skip),
         **{f"initial_{field}": column for field, column in triples._asdict().items()},
@@ -425,7 +427,7 @@ class _Search:
             cursor_low=np.uint32(cursor.low),
         )
         if room:
-            kernel.scan(kernel.Job(segment, self.asked, self.mask, found, rivals))
+            kernel.scan(kernel.plain(kernel.Job(segment, self.asked, self.mask, found, rivals)))
         rank = found.rank[: found.count[0]]
         score = found.score[: found.count[0]]
         ids = segment.id_high[rank], segment.id_low[rank]

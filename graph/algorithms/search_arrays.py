@@ -1,7 +1,7 @@
 """Kernels that build the arrays of the name index: grams in counting-sort order, pinyin cut into syllables."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
@@ -12,8 +12,17 @@ R = TypeVar("R")
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a kernel once per machine (kept beside the module), free of the interpreter lock, still typed."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
+    """Compile a part of a kernel, free of the interpreter lock, still typed."""
+    return cast("Callable[P, R]", numba.njit(nogil=True)(function))
+
+
+def jit_entry(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel that Python calls, once per machine: the machine code is kept beside the module.
+
+    Such a kernel takes plain tuples and arrays. The cache names the types of its arguments, and numba could not
+    even read it, to find it out of date, after a named tuple had been renamed.
+    """
+    return cast("Callable[P, R]", numba.njit(nogil=True, cache=True)(function))
 
 
 START: Final = 0
@@ -194,7 +203,7 @@ def _sort_bucket(
     return order
 
 
-@jit
+@jit_entry
 def make_grams(units: NDArray[np.uint16], start: NDArray[np.uint32], skip: NDArray[np.bool_]) -> Grams:
     """Index every pair of neighbouring units of the entries that are not skipped; O(units)."""
     bucket = _count_by_first(units, start, skip)
@@ -238,7 +247,11 @@ INITIAL_CODES: Final = len(LETTERS) + 2
 
 @jit
 def _triples(
-    trie: Trie, units: NDArray[np.uint16], start: NDArray[np.uint32], bench: Bench, placing: int
+    letters: NDArray[np.uint8],
+    units: NDArray[np.uint16],
+    start: NDArray[np.uint32],
+    bench: Bench,
+    placing: int,
 ) -> None:
     """Count the entries of each triple, or, at the second pass, put them at the place of the triple."""
     bench.last[:] = -1
@@ -246,10 +259,10 @@ def _triples(
         begin, end = np.int64(start[entry]), np.int64(start[entry + 1])
         before = 0
         for at in range(begin, end):
-            here = np.int64(trie.letters[units[at], 0])
+            here = np.int64(letters[units[at], 0])
             after = INITIAL_CODES - 1
             if at + 1 < end:
-                after = np.int64(trie.letters[units[at + 1], 0])
+                after = np.int64(letters[units[at + 1], 0])
             key = (before * INITIAL_CODES + here) * INITIAL_CODES + after
             before = here
             if bench.last[key] != entry:
@@ -259,20 +272,22 @@ def _triples(
                 bench.counts[key] += 1
 
 
-@jit
-def make_triples(trie: Trie, units: NDArray[np.uint16], start: NDArray[np.uint32]) -> InitialTriples:
-    """Index every three neighbouring initials of the tokens of each entry."""
+@jit_entry
+def make_triples(
+    letters: NDArray[np.uint8], units: NDArray[np.uint16], start: NDArray[np.uint32]
+) -> InitialTriples:
+    """Index every three neighbouring initials of the tokens of each entry; `letters` is the trie's."""
     size = INITIAL_CODES**3
     bench = Bench(np.zeros(size, np.int64), np.empty(size, np.int64), np.empty(units.size, np.uint32))
-    _triples(trie, units, start, bench, 0)
+    _triples(letters, units, start, bench, 0)
     first = np.zeros(size + 1, np.uint32)
     first[1:] = np.cumsum(bench.counts)
     bench.counts[:] = first[:-1]
-    _triples(trie, units, start, bench, 1)
+    _triples(letters, units, start, bench, 1)
     return InitialTriples(first, bench.postings[: np.int64(first[size])].copy())
 
 
-@jit
+@jit_entry
 def gather(
     units: NDArray[np.uint16],
     begin: NDArray[np.int64],
@@ -375,15 +390,19 @@ def _longest(cut: NDArray[np.int64]) -> int:
     return longest
 
 
-@jit
+@jit_entry
 def cut_sounds(
-    trie: Trie, pinyin: Spoken, initials: Spoken, order: NDArray[np.int64]
+    trie_columns: tuple[NDArray[Any], ...],
+    pinyin_columns: tuple[NDArray[Any], ...],
+    initials_columns: tuple[NDArray[Any], ...],
+    order: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
     """Cut each entry's pinyin into tokens, one per initial, in the given order.
 
-    Initials that do not fit the pinyin syllable by syllable (`sc` for Sequoia Capital) stand alone, as tokens of
-    one letter each: the spelling itself is then the text's.
+    Takes the columns of a `Trie` and of two `Spoken`. Initials that do not fit the pinyin syllable by syllable
+    (`sc` for Sequoia Capital) stand alone, as tokens of one letter each: the spelling itself is then the text's.
     """
+    trie, pinyin, initials = Trie(*trie_columns), Spoken(*pinyin_columns), Spoken(*initials_columns)
     spelled = np.empty(_longest(pinyin.cut), np.uint8)
     heads = np.empty(_longest(initials.cut), np.uint8)
     dead = np.empty((spelled.size + 1) * (heads.size + 1), np.bool_)

@@ -4,12 +4,12 @@ Every tier (exact, prefix, ...) is one sweep over candidates in rank order, whic
 a sweep may stop at the limit and is still exact: nothing that comes later could have come before.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.algorithms.search_arrays import jit
+from graph.algorithms.search_arrays import jit, jit_entry
 
 # ruff: noqa: SIM110 - numba compiles no generator expressions, so all() and any() are written out as loops
 
@@ -50,6 +50,10 @@ _PLACE: Final = (
 
 QUALITY_BITS: Final = 24
 
+FIRST_STEP: Final = 64
+LAST_STEP: Final = 4096
+"""Candidates go through mask and comparison by the hundred, from few to many: a short answer needs few."""
+
 FEW: Final = 256
 """So few candidates are compared at once, without looking for fewer."""
 WORTH_A_LOOK: Final = 32
@@ -77,6 +81,13 @@ class Tokens(NamedTuple):
     code: NDArray[np.uint16]
     low: NDArray[np.uint16]
     high: NDArray[np.uint16]
+    letters: NDArray[np.uint8]
+    length: NDArray[np.uint8]
+
+
+class Spelling(NamedTuple):
+    """The letters of each token."""
+
     letters: NDArray[np.uint8]
     length: NDArray[np.uint8]
 
@@ -522,172 +533,182 @@ def _initials_spans(initials: Initials, letters: NDArray[np.uint8], place: int) 
 
 # --- verification -------------------------------------------------------------------------------------------
 
+# A call that takes a whole `Segment` costs as much as comparing a name, so what runs once per candidate takes
+# no more than the arrays it reads, and the calls that take more get candidates by the hundred.
+
 
 @jit
-def _same(units: NDArray[np.uint16], at: int, end: int, text: NDArray[np.uint16], begin: int) -> bool:
-    """Whether `text[begin:]` stands at a place of the units."""
-    if at + text.size - begin > end:
+def _follows(name: NDArray[np.uint16], at: int, text: NDArray[np.uint16], begin: int, place: int) -> bool:
+    """Whether `text[begin:]` stands at a place of a name, and ends it if the whole is asked for."""
+    left = text.size - begin
+    if at + left > name.size or (place == WHOLE and at + left != name.size):
         return False
-    for offset in range(text.size - begin):
-        if units[at + offset] != text[begin + offset]:
+    for offset in range(left):
+        if name[at + offset] != text[begin + offset]:
             return False
     return True
 
 
 @jit
-def _holds(units: NDArray[np.uint16], begin: int, end: int, text: NDArray[np.uint16]) -> bool:
-    for at in range(begin, end - text.size + 1):
-        if units[at] == text[0] and _same(units, at, end, text, 0):
+def _stands(name: NDArray[np.uint16], text: NDArray[np.uint16], place: int) -> bool:
+    if place != ANYWHERE:
+        return _follows(name, 0, text, 0, place)
+    for at in range(name.size - text.size + 1):
+        if name[at] == text[0] and _follows(name, at, text, 0, place):
             return True
     return False
 
 
-class Stretch(NamedTuple):
-    """The units of one entry."""
-
-    units: NDArray[np.uint16]
-    begin: int
-    end: int
-
-
 @jit
-def _rest(stretch: Stretch, at: int, text: NDArray[np.uint16], begin: int, place: int) -> bool:
-    """Whether `text[begin:]` stands at a place of an entry, and ends it if the whole is asked for."""
-    if place == WHOLE and at + text.size - begin != stretch.end:
-        return False
-    return _same(stretch.units, at, stretch.end, text, begin)
-
-
-@jit
-def _one_off(stretch: Stretch, at: int, text: NDArray[np.uint16], place: int) -> bool:
-    """Whether the text stands at a place of an entry with at most one error.
+def _one_off_at(name: NDArray[np.uint16], at: int, text: NDArray[np.uint16], place: int) -> bool:
+    """Whether the text stands at a place of a name with at most one error.
 
     It is enough to look for the error where the two first differ: an error further left that explains as much
     can be moved there.
     """
-    units, end = stretch.units, stretch.end
     same = 0
-    while same < text.size and at + same < end and units[at + same] == text[same]:
+    while same < text.size and at + same < name.size and name[at + same] == text[same]:
         same += 1
     here = at + same
     if same == text.size:
-        return place != WHOLE or end - here <= 1
-    extra = _rest(stretch, here, text, same + 1, place)
-    if extra or here == end:
+        return place != WHOLE or name.size - here <= 1
+    extra = _follows(name, here, text, same + 1, place)
+    if extra or here == name.size:
         return extra
-    wrong = _rest(stretch, here + 1, text, same + 1, place)
-    if wrong or _rest(stretch, here + 1, text, same, place):  # or one is missing
+    wrong = _follows(name, here + 1, text, same + 1, place)
+    if wrong or _follows(name, here + 1, text, same, place):  # or one is missing
         return True
     return (
         same + 1 < text.size
-        and here + 1 < end
-        and units[here] == text[same + 1]
-        and units[here + 1] == text[same]
-        and _rest(stretch, here + 2, text, same + 2, place)
+        and here + 1 < name.size
+        and name[here] == text[same + 1]
+        and name[here + 1] == text[same]
+        and _follows(name, here + 2, text, same + 2, place)
     )
 
 
 @jit
-def _fuzzy(stretch: Stretch, text: NDArray[np.uint16], place: int) -> bool:
+def _one_off(name: NDArray[np.uint16], text: NDArray[np.uint16], place: int) -> bool:
+    if place == WHOLE and not text.size - 1 <= name.size <= text.size + 1:
+        return False
     if place != ANYWHERE:
-        return _one_off(stretch, stretch.begin, text, place)
-    for at in range(stretch.begin, stretch.end):
-        if _one_off(stretch, at, text, place):
+        return _one_off_at(name, 0, text, place)
+    for at in range(name.size):
+        if _one_off_at(name, at, text, place):
             return True
     return False
 
 
 @jit
-def _stands(stretch: Stretch, text: NDArray[np.uint16], place: int) -> bool:
-    if place != ANYWHERE:
-        return _rest(stretch, stretch.begin, text, 0, place)
-    return _holds(stretch.units, stretch.begin, stretch.end, text)
+def _keep_texts(channel: Channel, ranks: NDArray[np.int64], text: NDArray[np.uint16], tier: int) -> int:
+    """Move the ranks whose text answers to the front; give their number."""
+    units, start = channel.units, channel.start
+    subject, place = _SUBJECT[tier], _PLACE[tier]
+    kept = 0
+    for rank in ranks:
+        name = units[np.int64(start[rank]) : np.int64(start[rank + 1])]
+        if _one_off(name, text, place) if subject == FUZZY else _stands(name, text, place):
+            ranks[kept] = rank
+            kept += 1
+    return kept
 
 
 @jit
-def _holds_words(stretch: Stretch, asked: Asked) -> bool:
-    for number in range(asked.word_start.size - 1):
-        if not _holds(stretch.units, stretch.begin, stretch.end, _word(asked, number)):
-            return False
-    return True
-
-
-@jit
-def _spelled(segment: Segment, stretch: Stretch, at: int, letters: NDArray[np.uint8], place: int) -> bool:
-    """Whether the tokens from a place spell the letters, and end with them if the whole is asked for."""
+def _spelled(tokens: NDArray[np.uint16], spelling: Spelling, letters: NDArray[np.uint8], place: int) -> bool:
+    """Whether the tokens begin with the letters, or spell just them if the whole is asked for."""
     done = 0
-    for token_at in range(at, stretch.end):
-        token = np.int64(stretch.units[token_at])
-        for offset in range(np.int64(segment.tokens.length[token])):
+    for token in tokens:
+        for offset in range(np.int64(spelling.length[token])):
             if done == letters.size:
                 return place != WHOLE
-            if segment.tokens.letters[token, offset] != letters[done]:
+            if spelling.letters[token, offset] != letters[done]:
                 return False
             done += 1
     return done == letters.size
 
 
 @jit
-def _initialled(segment: Segment, stretch: Stretch, at: int, letters: NDArray[np.uint8], place: int) -> bool:
-    if at + letters.size > stretch.end or (place == WHOLE and at + letters.size != stretch.end):
+def _initialled(
+    tokens: NDArray[np.uint16], spelling: Spelling, letters: NDArray[np.uint8], place: int
+) -> bool:
+    if letters.size > tokens.size or (place == WHOLE and letters.size != tokens.size):
         return False
     for offset in range(letters.size):
-        token = np.int64(stretch.units[at + offset])
-        if segment.tokens.letters[token, 0] != letters[offset]:
+        if spelling.letters[tokens[offset], 0] != letters[offset]:
             return False
     return True
 
 
 @jit
-def _sounds(segment: Segment, asked: Asked, tier: int, rank: int) -> bool:
-    channel = segment.sound
-    stretch = Stretch(channel.units, np.int64(channel.start[rank]), np.int64(channel.start[rank + 1]))
-    place = _PLACE[tier]
-    last = stretch.end if place == ANYWHERE else min(stretch.begin + 1, stretch.end)
-    for at in range(stretch.begin, last):
-        if _SUBJECT[tier] == PINYIN:
-            if _spelled(segment, stretch, at, asked.letters, place):
+def _sounds(tokens: NDArray[np.uint16], spelling: Spelling, letters: NDArray[np.uint8], tier: int) -> bool:
+    subject, place = _SUBJECT[tier], _PLACE[tier]
+    for at in range(tokens.size if place == ANYWHERE else min(1, tokens.size)):
+        if spelling.letters[tokens[at], 0] == letters[0]:
+            if subject == PINYIN:
+                if _spelled(tokens[at:], spelling, letters, place):
+                    return True
+            elif _initialled(tokens[at:], spelling, letters, place):
                 return True
-        elif _initialled(segment, stretch, at, asked.letters, place):
-            return True
     return False
 
 
 @jit
-def _matches(segment: Segment, asked: Asked, tier: int, rank: int) -> bool:
+def _keep_sounds(segment: Segment, ranks: NDArray[np.int64], asked: Asked, tier: int) -> int:
+    """Move the ranks whose pinyin answers to the front; give their number."""
+    units, start, letters = segment.sound.units, segment.sound.start, asked.letters
+    spelling = Spelling(segment.tokens.letters, segment.tokens.length)
+    kept = 0
+    for rank in ranks:
+        if _sounds(units[np.int64(start[rank]) : np.int64(start[rank + 1])], spelling, letters, tier):
+            ranks[kept] = rank
+            kept += 1
+    return kept
+
+
+@jit
+def _keep_matches(segment: Segment, ranks: NDArray[np.int64], asked: Asked, tier: int) -> int:
+    """Move the ranks that answer to the front; give their number."""
     subject = _SUBJECT[tier]
     if subject in (PINYIN, INITIALS):
-        return _sounds(segment, asked, tier, rank)
-    channel = segment.text
-    stretch = Stretch(channel.units, np.int64(channel.start[rank]), np.int64(channel.start[rank + 1]))
-    if subject == FUZZY:
-        return _fuzzy(stretch, asked.text, _PLACE[tier])
-    if subject == WORDS:
-        return _holds_words(stretch, asked)
-    return _stands(stretch, asked.text, _PLACE[tier])
+        return _keep_sounds(segment, ranks, asked, tier)
+    if subject != WORDS:
+        return _keep_texts(segment.text, ranks, asked.text, tier)
+    kept = ranks.size
+    for number in range(asked.word_start.size - 1):
+        kept = _keep_texts(segment.text, ranks[:kept], _word(asked, number), NAME_INFIX)
+    return kept
 
 
 # --- masks, order and the cut at the limit ------------------------------------------------------------------
 
 
 @jit
-def _visible(segment: Segment, mask: Mask, rank: int) -> bool:
-    if mask.allowed[segment.set_number[rank]] == 0:
-        return False
-    owner = segment.owner[rank]
-    if mask.owner_visible.size > 0 and mask.owner_visible[owner] == 0:
-        return False
-    if mask.kinds.size > 0 and mask.kinds[mask.owner_kind[owner]] == 0:
-        return False
-    if mask.removed.size > 0:
-        entry = segment.entry[rank]
-        return entry >= mask.removed.size or mask.removed[entry] == 0
-    return True
+def _seen(seen: NDArray[np.uint64], owner: int) -> bool:
+    return (seen[owner >> 6] >> np.uint64(owner & 63)) & np.uint64(1) != 0
 
 
 @jit
-def _seen(found: Found, owner: int) -> bool:
-    return (found.seen[owner >> 6] >> np.uint64(owner & 63)) & np.uint64(1) != 0
+def _keep_visible(job: Job, candidates: NDArray[np.uint32], ranks: NDArray[np.int64]) -> int:
+    """Put the candidates that the viewer may find and that are not found yet into `ranks`; give their number."""
+    owners, sets, entries = job.segment.owner, job.segment.set_number, job.segment.entry
+    allowed, visible, removed = job.mask.allowed, job.mask.owner_visible, job.mask.removed
+    kinds, kind_of = job.mask.kinds, job.mask.owner_kind
+    seen = job.found.seen
+    kept = 0
+    for candidate in candidates:
+        rank = np.int64(candidate)
+        if allowed[sets[rank]] == 0:
+            continue
+        owner = np.int64(owners[rank])
+        if (visible.size > 0 and visible[owner] == 0) or _seen(seen, owner):
+            continue
+        if kinds.size > 0 and kinds[kind_of[owner]] == 0:
+            continue
+        if removed.size > 0 and entries[rank] < removed.size and removed[entries[rank]] != 0:
+            continue
+        ranks[kept] = rank
+        kept += 1
+    return kept
 
 
 @jit
@@ -718,85 +739,88 @@ def _after_cursor(job: Job, rank: int, score: int) -> bool:
 
 
 @jit
-def _accept(job: Job, tier: int, rank: int) -> bool:
-    """Take a match into the answer, once per owner; true when the answer is full."""
+def _accept(job: Job, ranks: NDArray[np.int64], tier: int) -> bool:
+    """Take matches into the answer, once per owner; true when the answer is full."""
     found = job.found
-    owner = np.int64(job.segment.owner[rank])
-    found.seen[owner >> 6] |= np.uint64(1) << np.uint64(owner & 63)
-    score = (np.int64(tier) << QUALITY_BITS) | np.int64(job.segment.quality[rank])
-    if job.rivals.owner.size > 0 and _beaten_by_rival(job.rivals, owner, score):
-        return False
-    if not _after_cursor(job, rank, score):
-        return False
-    at = found.count[0]
-    found.rank[at] = rank
-    found.score[at] = score
-    found.count[0] = at + 1
-    return at + 1 == found.rank.size
+    for rank in ranks:
+        owner = np.int64(job.segment.owner[rank])
+        if _seen(found.seen, owner):
+            continue
+        found.seen[owner >> 6] |= np.uint64(1) << np.uint64(owner & 63)
+        score = (np.int64(tier) << QUALITY_BITS) | np.int64(job.segment.quality[rank])
+        if job.rivals.owner.size > 0 and _beaten_by_rival(job.rivals, owner, score):
+            continue
+        if not _after_cursor(job, rank, score):
+            continue
+        at = found.count[0]
+        found.rank[at] = rank
+        found.score[at] = score
+        found.count[0] = at + 1
+        if at + 1 == found.rank.size:
+            return True
+    return False
 
 
 @jit
-def _offer(job: Job, tier: int, rank: int) -> bool:
-    """Take an entry into the answer if it is visible, new and a match; true when the answer is full."""
-    segment = job.segment
-    if not _visible(segment, job.mask, rank) or _seen(job.found, np.int64(segment.owner[rank])):
-        return False
-    return _matches(segment, job.asked, tier, rank) and _accept(job, tier, rank)
-
-
-@jit
-def _mark(bits: NDArray[np.uint64], postings: NDArray[np.uint32], low: int, high: int) -> None:
-    for place in range(low, high):
-        rank = np.int64(postings[place])
+def _mark(bits: NDArray[np.uint64], postings: NDArray[np.uint32]) -> None:
+    for posting in postings:
+        rank = np.int64(posting)
         bits[rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
 
 
 @jit
-def _union(postings: NDArray[np.uint32], spans: Spans, entries: int) -> NDArray[np.uint64]:
-    """The entries of the spans as bits, which puts them in order and drops repetitions at once."""
+def _mark_both(bits: NDArray[np.uint64], one: NDArray[np.uint32], other: NDArray[np.uint32]) -> None:
+    mine = np.zeros(bits.size, np.uint64)
+    _mark(mine, one)
+    for posting in other:
+        rank = np.int64(posting)
+        bits[rank >> 6] |= mine[rank >> 6] & (np.uint64(1) << np.uint64(rank & 63))
+
+
+@jit
+def _listed(bits: NDArray[np.uint64], most: int) -> NDArray[np.uint32]:
+    """The numbers of the set bits, ascending."""
+    numbers = np.empty(most, np.uint32)
+    count = 0
+    for row in range(bits.size):
+        word = bits[row]
+        if word != 0:
+            for bit in range(64):
+                if (word >> np.uint64(bit)) & np.uint64(1) != 0:
+                    numbers[count] = row * 64 + bit
+                    count += 1
+    return numbers[:count]
+
+
+@jit
+def _candidates(postings: NDArray[np.uint32], spans: Spans, entries: int) -> NDArray[np.uint32]:
+    """The entries of the spans in rank order, each once. As bits they are in order at once."""
+    if spans.count[1] == 1:
+        return postings[spans.slices[0, 0] : spans.slices[0, 1]]
     bits = np.zeros((entries + 63) // 64, np.uint64)
     for at in range(spans.count[0]):
         low, high, other_low, other_high = spans.slices[at]
         if other_low == other_high:
-            _mark(bits, postings, low, high)
-            continue
-        rare = np.zeros(bits.size, np.uint64)
-        _mark(rare, postings, low, high)
-        for place in range(other_low, other_high):
-            rank = np.int64(postings[place])
-            bits[rank >> 6] |= rare[rank >> 6] & (np.uint64(1) << np.uint64(rank & 63))
-    return bits
+            _mark(bits, postings[low:high])
+        else:
+            _mark_both(bits, postings[low:high], postings[other_low:other_high])
+    return _listed(bits, min(entries, _total(spans)))
 
 
 @jit
-def _lowest(word: np.uint64) -> int:
-    """The number of the lowest set bit."""
-    number = 0
-    for width in (32, 16, 8, 4, 2, 1):
-        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
-            word >>= np.uint64(width)
-            number += width
-    return number
-
-
-@jit
-def _sweep(job: Job, tier: int, postings: NDArray[np.uint32], spans: Spans) -> bool:
-    """Offer the candidates of one tier in rank order; true when the answer is full."""
-    if spans.count[0] == 0:
-        return False
-    if spans.count[1] == 1:
-        for place in range(spans.slices[0, 0], spans.slices[0, 1]):
-            if _offer(job, tier, np.int64(postings[place])):
-                return True
-        return False
-    bits = _union(postings, spans, job.segment.owner.size)
-    for row in range(bits.size):
-        word = bits[row]
-        while word != 0:
-            rank = row * 64 + _lowest(word)
-            word &= word - np.uint64(1)
-            if _offer(job, tier, rank):
-                return True
+def _sweep(job: Job, tier: int, candidates: NDArray[np.uint32]) -> bool:
+    """Offer the candidates of one tier, in rank order; true when the answer is full."""
+    done = 0
+    step = FIRST_STEP
+    while done < candidates.size:
+        several = candidates[done : done + step]
+        ranks = np.empty(several.size, np.int64)
+        kept = _keep_visible(job, several, ranks)
+        kept = _keep_matches(job.segment, ranks[:kept], job.asked, tier)
+        if _accept(job, ranks[:kept], tier):
+            return True
+        done += step
+        step = min(2 * step, LAST_STEP)
     return False
 
 
@@ -838,7 +862,13 @@ def _code_spans(segment: Segment, asked: Asked, tier: int) -> Spans:
     if _PLACE[tier] == BEGINNING:
         high = _code_bound(segment, asked.text, 1)
     else:
-        while high < segment.codes.size and _matches(segment, asked, tier, np.int64(segment.codes[high])):
+        start = segment.text.start
+        while high < segment.codes.size:
+            rank = np.int64(segment.codes[high])
+            if not _stands(
+                segment.text.units[np.int64(start[rank]) : np.int64(start[rank + 1])], asked.text, WHOLE
+            ):
+                break
             high += 1
     _add_unsorted(spans, low, high)
     return spans
@@ -869,10 +899,21 @@ def _sound_spans(segment: Segment, asked: Asked, tier: int) -> Spans:
     return _initials_spans(segment.initials, asked.letters, _PLACE[tier])
 
 
-@jit
-def scan(job: Job) -> None:
-    """Fill `job.found` with the best entry of each visible owner that matches, in the order of the answer."""
-    segment = job.segment
+def plain(value: Any) -> Any:
+    """Turn named tuples, also inside others, into tuples; see `jit_entry`."""
+    return tuple(plain(part) for part in value) if isinstance(value, tuple) else value
+
+
+@jit_entry
+def scan(columns: tuple[Any, ...]) -> None:
+    """Fill `found` with the best entry of each visible owner that matches, in the order of the answer.
+
+    Takes a `Job` as nested plain tuples; see `plain`.
+    """
+    parts, asked, mask, found, rivals = columns
+    groups = (Channel(*parts[-4]), Channel(*parts[-3]), Initials(*parts[-2]), Tokens(*parts[-1]))
+    segment = Segment(*(parts[:-4] + groups))
+    job = Job(segment, Asked(*asked), Mask(*mask), Found(*found), Rivals(*rivals))
     for tier in range(CODE_EXACT, FUZZY_INFIX - 1, -1):
         subject = _SUBJECT[tier]
         if subject == CODE:
@@ -883,5 +924,5 @@ def scan(job: Job) -> None:
             postings, spans = segment.initials.postings, _sound_spans(segment, job.asked, tier)
         else:
             postings, spans = segment.text.postings, _text_spans(segment.text, job.asked, tier)
-        if _sweep(job, tier, postings, spans):
+        if spans.count[0] > 0 and _sweep(job, tier, _candidates(postings, spans, segment.owner.size)):
             return
