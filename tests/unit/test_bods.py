@@ -337,8 +337,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(
-            ["type", "name", "names", "fullName", "alternateNames", "entityType", "identifiers", "id", "scheme"]
-            + ["subject", "interestedParty", "interests", "share", "exact", "minimum", "startDate", "reason"]
+            [
+                *("type", "name", "names", "fullName", "alternateNames", "entityType", "identifiers", "id", "scheme"),
+                *("subject", "interestedParty", "interests", "share", "exact", "minimum", "startDate", "reason"),
+            ]
         ),
         inner,
         max_size=4,
