@@ -143,8 +143,11 @@ def check_not_refolding(store: Store, namespace: str) -> None:
 
 
 def _order(role: Role) -> int:
-    """Files of edges come last, so that what they join is there."""
-    return 1 if role.name in edge_types() else 0
+    """What is referred to comes before what refers to it: plain nodes, nodes with references, edges."""
+    if role.name in edge_types():
+        return 2
+    node_type = node_types().get(role.name)
+    return int(node_type is not None and any(f.refers_to for f in node_type.fields))
 
 
 def _is_new(store: Store, namespace: str) -> bool:
