@@ -142,7 +142,7 @@ class MappedRole:
             raise InvalidInput(
                 "stated",
                 f"{path.name}: the name holds no date as {date.filename}",
-                hint="Say for which day the file speaks: --stated 2019-01-23.",
+                hint="Say for which day the file speaks: --date 2019-01-23.",
             ) from None
 
     def read(self, path: Path, context: Context) -> Iterator[SourceRecord | Reject]:
