@@ -6,7 +6,6 @@ rejected rows, 2 refused or failed.
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -29,6 +28,7 @@ from api.console import (
 )
 from api.settings import ApiSettings
 from graph.errors import GuanxiError
+from ingest import templates
 from queries.paging import Page
 
 app = typer.Typer(
@@ -291,9 +291,11 @@ def template(
     kind: Annotated[
         str, typer.Argument(metavar="TYPE", help="节点或关系类型 / node or edge type, as Company, HOLDS")
     ],
+    *,
+    example: Annotated[bool, typer.Option(help="附一行示例 / with an example row")] = False,
 ) -> None:
     """原生格式的表头 / the header of a native CSV file of a type."""
-    csv.writer(sys.stdout, lineterminator="\n").writerow(loading.template(kind))
+    sys.stdout.write(templates.template(kind, example=example))
 
 
 @app.command()

@@ -126,7 +126,8 @@ def looking(as_name: str | None, as_of: str | None, known_at: str | None) -> Ite
     settings = ApiSettings()
     who, day, told = viewer(settings, as_name), date("as-of", as_of), date("known-at", known_at)
     with opened(settings) as store:
-        projection = Projection.open(store, settings)
+        with progress("读取 reading") as advance:
+            projection = Projection.open(store, settings, advance)
         yield projection.view(clearance=who.visible, as_of=day, known_at=told), settings.cursor_secret()
 
 

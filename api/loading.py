@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from api import console
 from api.settings import ApiSettings
-from graph import schema
 from graph.errors import InvalidInput
 from ingest import loader, withdrawal
 from ingest.mapping import available_mappings, load_mapping
-from ingest.native import Native
 
 COUNTS = ("read", "written", "unchanged", "closed", "rejected")
 
@@ -125,9 +124,17 @@ def _file(file: loader.FileReport) -> FileCounts:
 
 def show(out: Console, report: Report) -> None:
     """A load's counts as a table, its findings, and where the rejects are."""
-    table = Table(title=f"{report.source}  {report.seconds:.1f} s", title_justify="left")
-    table.add_column("文件 file", overflow="fold")
-    labels = ("读取 read", "写入 written", "未变 unchanged", "关闭 closed", "拒绝 rejected", "发现 findings")
+    title = f"{report.source}  {report.seconds:.1f} s"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("文件\nfile", overflow="fold")
+    labels = (
+        "读取\nread",
+        "写入\nwritten",
+        "未变\nunchanged",
+        "关闭\nclosed",
+        "拒绝\nrejected",
+        "发现\nfindings",
+    )
     for label in labels:
         table.add_column(label, justify="right")
     for file in report.files:
@@ -169,24 +176,12 @@ def refold(settings: ApiSettings, mapping: str) -> dict[str, Any]:
 
 def digest(settings: ApiSettings) -> str:
     """One hash of the whole graph. Raises StoreError."""
-    from ingest.digest import digest as of_store  # noqa: PLC0415
+    from graph.projection import Projection  # noqa: PLC0415  # compiles kernels; loading needs none
 
-    with console.opened(settings) as store:
-        return of_store(store)
+    with console.opened(settings) as store, console.progress("读取 reading") as progress:
+        return Projection.open(store, settings, progress).digest()
 
 
 def mappings() -> Mapping[str, str]:
     """Names and titles of what can be loaded by name."""
     return dict(available_mappings())
-
-
-def template(kind: str) -> tuple[str, ...]:
-    """The columns of a native file of a type. Raises InvalidInput that lists the types."""
-    known = {name.lower(): name for name in (*schema.node_types(), *schema.edge_types())}
-    name = known.get(kind.lower())
-    if name is None:
-        listed = ", ".join(known.values())
-        raise InvalidInput(
-            "type", f"没有 {kind} 这种类型 / there is no type {kind}", hint=f"可用 one of: {listed}"
-        )
-    return Native().role(name).columns

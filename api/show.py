@@ -90,8 +90,10 @@ def search(console: Console, answer: SearchAnswer) -> None:
         console.print("没有找到 / nothing found")
         return
     table = _table("名称 name", "类型 kind", "匹配 match", "id")
+    table.columns[-1].no_wrap = True
     for hit in answer.hits:
-        table.add_row(hit.name, KINDS[hit.kind].zh, f"{hit.matched}：{hit.reason_text}", hit.id)
+        matched = "" if hit.matched == hit.name else f" {hit.matched}"
+        table.add_row(hit.name, KINDS[hit.kind].zh, f"{hit.reason_text}{matched}", hit.id)
     console.print(table)
     if answer.next:
         console.print(f"下一页 next page: --cursor {answer.next}", style="dim", soft_wrap=True)
