@@ -245,9 +245,11 @@ def build(entries: NameEntries, first_entry: int = 0) -> SearchArrays:
     units, start = arrays_of.gather(joined, cuts[:-1] + 1, cuts[1:], order)
     is_code = entries.kind[order] == NameKind.CODE
     codes = sorted(np.flatnonzero(is_code), key=lambda rank: _text_key(entries.text[int(order[rank])]))
-    owners = int(entries.owner.max()) + 1 if order.size else 0
+    owners, sets = (
+        int(column.max()) + 1 if order.size else 0 for column in (entries.owner, entries.set_number)
+    )
     return {
-        "header": np.array([FORMAT, owners], np.uint32),
+        "header": np.array([FORMAT, owners, sets], np.uint32),
         "owner": entries.owner[order].astype(np.int32),
         "entry": (order + first_entry).astype(np.int32),
         "set_number": entries.set_number[order].astype(np.uint32),
@@ -270,6 +272,7 @@ class SearchIndex:
     segments: tuple[kernel.Segment, ...]
     removed: NDArray[np.uint8]
     owners: int
+    sets: int
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -309,15 +312,17 @@ def attach(
     past its end count). What is found equals a search of one index built from the entries that remain.
     """
     segments = sorted((_segment(arrays) for arrays in (base, *extra)), key=lambda segment: segment.owner.size)
-    owners = max(int(arrays["header"][1]) for arrays in (base, *extra))
-    return SearchIndex(tuple(segments), _optional(removed), owners)
+    owners, sets = (max(int(arrays["header"][field]) for arrays in (base, *extra)) for field in (1, 2))
+    return SearchIndex(tuple(segments), _optional(removed), owners, sets)
 
 
 # --- search -------------------------------------------------------------------------------------------------
 
 
 def _optional(column: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-    return _frozen(np.zeros(0, np.uint8) if column is None else column.astype(np.uint8, copy=False))
+    if column is None:
+        return _frozen(np.zeros(0, np.uint8))
+    return _frozen(column.view(np.uint8) if column.dtype == np.bool_ else column.astype(np.uint8, copy=False))
 
 
 def _asked(query: QueryForms) -> kernel.Asked:
@@ -340,37 +345,37 @@ def _asked(query: QueryForms) -> kernel.Asked:
     )
 
 
+def _covering(name: str, column: NDArray[np.uint8] | None, size: int) -> NDArray[np.uint8]:
+    """Refuse a mask that ends before the index does: the kernels read without looking at its end."""
+    if column is not None and column.size < size:
+        raise ValueError(f"search: `{name}` has {column.size} values, the index needs {size}")
+    return _optional(column)
+
+
 def _mask(index: SearchIndex, scope: SearchScope) -> kernel.Mask:
     if (scope.kinds is None) != (scope.owner_kind is None):
         raise ValueError("search: `kinds` and `owner_kind` filter together; give both or neither")
+    kinds = None if scope.kinds is None else np.concatenate([scope.kinds, np.zeros(256, np.uint8)])[:256]
     return kernel.Mask(
-        allowed=_optional(scope.allowed),
-        owner_visible=_optional(scope.owner_visible),
-        owner_kind=_optional(scope.owner_kind),
-        kinds=_optional(scope.kinds),
+        allowed=_covering("allowed", scope.allowed, index.sets),
+        owner_visible=_covering("owner_visible", scope.owner_visible, index.owners),
+        owner_kind=_covering("owner_kind", scope.owner_kind, index.owners),
+        kinds=_optional(kinds),
         removed=index.removed,
     )
 
 
-class _Cursor(NamedTuple):
-    """The last hit of the page before: what follows is below its score, or equal and has a larger id."""
-
-    score: int
-    high: int
-    low: int
+_FROM_THE_TOP: Final = kernel.Cursor(1 << 62, np.uint64(0), np.uint32(0))
 
 
-_FROM_THE_TOP: Final = _Cursor(1 << 62, 0, 0)
-
-
-def _cursor(after: tuple[float, int | bytes] | None) -> _Cursor:
+def _cursor(after: tuple[float, int | bytes] | None) -> kernel.Cursor:
     if after is None:
         return _FROM_THE_TOP
     score, stable_id = after
-    scaled = int(score * _SCORE_ONE)
-    if isinstance(stable_id, int):
-        return _Cursor(scaled, stable_id, 0)
-    return _Cursor(scaled, int.from_bytes(stable_id[:8], "big"), int.from_bytes(stable_id[8:], "big"))
+    high, low = stable_id, 0
+    if isinstance(stable_id, bytes):
+        high, low = (int.from_bytes(part, "big") for part in (stable_id[:8], stable_id[8:]))
+    return kernel.Cursor(int(score * _SCORE_ONE), np.uint64(high), np.uint32(low))
 
 
 class _Table(NamedTuple):
@@ -389,7 +394,7 @@ class _Table(NamedTuple):
     def beside(self, other: "_Table") -> "_Table":
         return _Table(*(np.concatenate([getattr(t, name) for t in (self, other)]) for name in self._fields))
 
-    def after(self, cursor: _Cursor) -> NDArray[np.bool_]:
+    def after(self, cursor: kernel.Cursor) -> NDArray[np.bool_]:
         larger = (self.high > cursor.high) | ((self.high == cursor.high) & (self.low > cursor.low))
         later: NDArray[np.bool_] = (self.score < cursor.score) | ((self.score == cursor.score) & larger)
         return later
@@ -413,7 +418,7 @@ class _Search:
     asked: kernel.Asked
     mask: kernel.Mask
 
-    def scan(self, number: int, rivals: kernel.Rivals, limit: int, cursor: _Cursor) -> _Table:
+    def scan(self, number: int, rivals: kernel.Rivals, limit: int, cursor: kernel.Cursor) -> _Table:
         """Find the best `limit` owners of a segment after the cursor, those aside whose rival is better."""
         segment = self.index.segments[number]
         room = min(limit, segment.owner.size)
@@ -422,9 +427,7 @@ class _Search:
             score=np.empty(room, np.int64),
             count=np.zeros(1, np.int64),
             seen=np.zeros(self.index.owners // 64 + 1, np.uint64),
-            cursor_score=cursor.score,
-            cursor_high=np.uint64(cursor.high),
-            cursor_low=np.uint32(cursor.low),
+            cursor=cursor,
         )
         if room:
             kernel.scan(kernel.plain(kernel.Job(segment, self.asked, self.mask, found, rivals)))
@@ -449,7 +452,7 @@ class _Search:
                 hits.segment[row] = beaten.segment[rival]
                 hits.rank[row] = beaten.rank[rival]
 
-    def extend(self, best: _Table, number: int, limit: int, cursor: _Cursor) -> _Table:
+    def extend(self, best: _Table, number: int, limit: int, cursor: kernel.Cursor) -> _Table:
         """Add a segment's hits to those of the smaller ones, keeping each owner's best."""
         best = best.take(np.argsort(best.owner))
         rivals = kernel.Rivals(best.owner, best.score, np.zeros(best.owner.size, np.uint8))
@@ -458,7 +461,7 @@ class _Search:
         self.settle_ties(hits, best.take(beaten))
         return best.take(~beaten).beside(hits)
 
-    def run(self, limit: int, cursor: _Cursor) -> _Table:
+    def run(self, limit: int, cursor: kernel.Cursor) -> _Table:
         """Search the small segments whole, the largest up to the limit; order and cut what they found."""
         best = _EMPTY
         last = len(self.index.segments) - 1
@@ -476,6 +479,14 @@ class _Search:
         return entry
 
 
+def warm_up() -> None:
+    """Load the kernels, so that no query waits; on a new machine this compiles them, half a minute's work."""
+    nothing = NameEntries(
+        ["恒瑞"], ["hengrui"], ["hr"], *(np.zeros(1, kind) for kind in ("i4", "u8", "u1", "u4", "u1"))
+    )
+    search(attach(build(nothing)), QueryForms.of("恒瑞"), SearchScope(np.ones(1, np.uint8)))
+
+
 def search(
     index: SearchIndex,
     query: QueryForms,
@@ -491,7 +502,8 @@ def search(
     character or two neighbours swapped (optimal string alignment), in names of three characters or more.
 
     Raises:
-        ValueError: the query is empty or longer than `LONGEST_QUERY`, or the limit is below one.
+        ValueError: the query is empty or longer than `LONGEST_QUERY`, the limit is below one, or a mask is too
+            short for the index.
     """
     if limit < 1:
         raise ValueError(f"search: limit {limit}; give at least 1")

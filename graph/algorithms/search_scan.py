@@ -144,6 +144,14 @@ class Rivals(NamedTuple):
     beaten: NDArray[np.uint8]
 
 
+class Cursor(NamedTuple):
+    """The last hit of the page before: what follows scores less, or the same under a larger id."""
+
+    score: int
+    high: np.uint64
+    low: np.uint32
+
+
 class Found(NamedTuple):
     """Where hits go: at most `rank.size` that come after the cursor, `count[0]` so far; owners seen as bits."""
 
@@ -151,9 +159,7 @@ class Found(NamedTuple):
     score: NDArray[np.int64]
     count: NDArray[np.int64]
     seen: NDArray[np.uint64]
-    cursor_score: int
-    cursor_high: np.uint64
-    cursor_low: np.uint32
+    cursor: Cursor
 
 
 class Job(NamedTuple):
@@ -729,28 +735,25 @@ def _beaten_by_rival(rivals: Rivals, owner: int, score: int) -> bool:
 
 
 @jit
-def _after_cursor(job: Job, rank: int, score: int) -> bool:
-    segment, found = job.segment, job.found
-    if score != found.cursor_score:
-        return score < found.cursor_score
-    if segment.id_high[rank] != found.cursor_high:
-        return segment.id_high[rank] > found.cursor_high
-    return segment.id_low[rank] > found.cursor_low
+def _after(cursor: Cursor, score: int, high: np.uint64, low: np.uint32) -> bool:
+    if score != cursor.score:
+        return score < cursor.score
+    return high > cursor.high or (high == cursor.high and low > cursor.low)
 
 
 @jit
 def _accept(job: Job, ranks: NDArray[np.int64], tier: int) -> bool:
     """Take matches into the answer, once per owner; true when the answer is full."""
-    found = job.found
+    found, rivals, segment = job.found, job.rivals, job.segment
     for rank in ranks:
-        owner = np.int64(job.segment.owner[rank])
+        owner = np.int64(segment.owner[rank])
         if _seen(found.seen, owner):
             continue
         found.seen[owner >> 6] |= np.uint64(1) << np.uint64(owner & 63)
-        score = (np.int64(tier) << QUALITY_BITS) | np.int64(job.segment.quality[rank])
-        if job.rivals.owner.size > 0 and _beaten_by_rival(job.rivals, owner, score):
+        score = (np.int64(tier) << QUALITY_BITS) | np.int64(segment.quality[rank])
+        if rivals.owner.size > 0 and _beaten_by_rival(rivals, owner, score):
             continue
-        if not _after_cursor(job, rank, score):
+        if not _after(found.cursor, score, segment.id_high[rank], segment.id_low[rank]):
             continue
         at = found.count[0]
         found.rank[at] = rank
@@ -910,10 +913,12 @@ def scan(columns: tuple[Any, ...]) -> None:
 
     Takes a `Job` as nested plain tuples; see `plain`.
     """
-    parts, asked, mask, found, rivals = columns
+    parts, asked, mask, room, rivals = columns
     groups = (Channel(*parts[-4]), Channel(*parts[-3]), Initials(*parts[-2]), Tokens(*parts[-1]))
     segment = Segment(*(parts[:-4] + groups))
-    job = Job(segment, Asked(*asked), Mask(*mask), Found(*found), Rivals(*rivals))
+    cursor = (Cursor(*room[-1]),)
+    found = Found(*(room[:-1] + cursor))
+    job = Job(segment, Asked(*asked), Mask(*mask), found, Rivals(*rivals))
     for tier in range(CODE_EXACT, FUZZY_INFIX - 1, -1):
         subject = _SUBJECT[tier]
         if subject == CODE:

@@ -510,9 +510,24 @@ def test_kinds_without_owner_kinds_are_refused(known: search.SearchIndex) -> Non
         search.search(known, QueryForms.of("恒"), replace(EVERYONE, kinds=np.ones(2, np.uint8)))
 
 
+@pytest.mark.parametrize("name", ["allowed", "owner_visible", "owner_kind"])
+def test_a_mask_shorter_than_the_index_is_refused(name: str) -> None:
+    index = index_of([Entry("恒瑞", 3, set_number=2)])
+    masks = {"allowed": 3, "owner_visible": 4, "owner_kind": 4, "kinds": 1} | {name: 2}
+    scope = search.SearchScope(**{mask: np.ones(size, np.uint8) for mask, size in masks.items()})
+    with pytest.raises(ValueError, match=f"`{name}` has 2 values"):
+        search.search(index, QueryForms.of("恒"), scope)
+
+
+def test_warming_up_leaves_every_kernel_ready() -> None:
+    search.warm_up()
+    assert search_scan.scan.signatures
+    assert search_arrays.make_grams.signatures
+
+
 def test_arrays_of_another_format_are_refused() -> None:
     arrays = search.build(columns([Entry("恒瑞", 0)]))
-    arrays["header"] = arrays["header"] + np.uint32(1)
+    arrays["header"] = arrays["header"] + np.array([1, 0, 0], np.uint32)
     with pytest.raises(ValueError, match="rebuild"):
         search.attach(arrays)
 
