@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph import names
-from graph.columns import Array, Field, text_hash
+from graph.columns import Array, Field, text_hash, text_hashes
 from graph.tables import LABELS, Units
 
 SEPARATOR: Final = "\x1f"
@@ -46,8 +46,11 @@ _SPACE: Final = {
 
 def claim_hash(kind: Claim, key: str) -> int:
     """The hash of a normalised value; never 0, which means none."""
-    space = _SPACE.get(kind, kind)
-    return text_hash(f"{int(space)}{SEPARATOR}{key}")
+    return text_hash(_prefix(kind) + key)
+
+
+def _prefix(kind: Claim) -> str:
+    return f"{int(_SPACE.get(kind, kind))}{SEPARATOR}"
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,11 @@ def _claims_of_companies(table: _Table) -> Iterable[Claims]:
     yield table.claims(Claim.REGISTRY, "registry_id", lambda code: (code,))
     yield table.claims(Claim.LEGAL, "name", lambda name: (names.legal_key(name),))
     yield table.claims(Claim.FORMER, "former_names", _each(names.legal_key))
-    yield table.claims(Claim.SHORT, "short_name", lambda name: (names.short_key(name),))
+    short = table.claims(Claim.SHORT, "short_name", lambda name: (names.short_key(name),))
+    yield short
+    yield Claims(short.unit, np.full(len(short.unit), Claim.ANSWERS, np.int8), short.value)
     yield table.claims(Claim.ANSWERS, "name", lambda name: (names.short_key(name),))
     yield table.claims(Claim.ANSWERS, "former_names", _each(names.short_key))
-    yield table.claims(Claim.ANSWERS, "short_name", lambda name: (names.short_key(name),))
     yield table.listed().claims(Claim.ANSWERS, "short_name", _without_markers)
     yield table.claims(Claim.ALIAS, "aliases", _each(names.short_key))
 
@@ -149,11 +153,12 @@ class _Table:
             return Claims.joined(())
         codes = field.column.take(self.units.local[self.rows])
         used, which = _distinct(codes[codes >= 0], len(field.pool))
-        hashed = [[claim_hash(kind, key) for key in keys(text) if key] for text in _texts(field, used)]
+        keyed = [[key for key in keys(text) if key] for text in _texts(field, used)]
+        values = text_hashes([key for found in keyed for key in found], _prefix(kind))
         units = self.rows[codes >= 0]
-        if all(len(values) == 1 for values in hashed):
-            return _single(kind, units, np.array([v[0] for v in hashed], np.uint64)[which])
-        return _several(kind, units, hashed, which)
+        if len(values) == len(keyed) and all(map(len, keyed)):
+            return _made(kind, units, values[which])
+        return _several(kind, units, values, (np.fromiter(map(len, keyed), np.int64, len(keyed)), which))
 
 
 def _distinct(codes: Array, size: int) -> tuple[Array, Array]:
@@ -179,16 +184,15 @@ def _texts(field: Field, codes: Array) -> list[str]:
     return [pool[code] for code in codes.tolist()]
 
 
-def _single(kind: Claim, units: Array, values: NDArray[np.uint64]) -> Claims:
+def _made(kind: Claim, units: Array, values: NDArray[np.uint64]) -> Claims:
     return Claims(units.astype(np.int32), np.full(len(units), kind, np.int8), values)
 
 
-def _several(kind: Claim, units: Array, hashed: list[list[int]], which: Array) -> Claims:
-    counts = np.array([len(values) for values in hashed], np.int64)
-    firsts = np.concatenate([[0], np.cumsum(counts)])
-    flat = np.array([value for values in hashed for value in values], np.uint64)
+def _several(kind: Claim, units: Array, values: NDArray[np.uint64], lists: tuple[Array, Array]) -> Claims:
+    """Claims of units with a list each: how many values each list has, and the list of each unit."""
+    counts, which = lists
+    firsts = np.cumsum(counts) - counts
     repeat = counts[which]
-    owners = np.repeat(units, repeat)
     begin = np.repeat(firsts[which], repeat)
-    within = np.arange(len(owners)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    return _single(kind, owners, flat[begin + within])
+    within = np.arange(len(begin)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
+    return _made(kind, np.repeat(units, repeat), values[begin + within])

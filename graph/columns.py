@@ -83,6 +83,19 @@ def text_hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") or 1
 
 
+def text_hashes(texts: Iterable[str], prefix: str = "") -> NDArray[np.uint64]:
+    """`text_hash` of many texts, each behind a prefix."""
+    start = blake2b(prefix.encode(), digest_size=8)
+    digests = []
+    for text in texts:
+        one = start.copy()
+        one.update(text.encode())
+        digests.append(one.digest())
+    hashes = np.frombuffer(b"".join(digests), "<u8").copy()
+    hashes[hashes == 0] = 1
+    return hashes
+
+
 class Coder(dict[str, int]):
     """Numbers texts in the order in which they first come."""
 
@@ -203,7 +216,7 @@ _DTYPES: Final[Mapping[Kind, tuple[Any, Any]]] = {
 
 
 def _absent(kind: Kind, size: int) -> Array:
-    """A column in which every value is absent, in no memory."""
+    """A column in which every value is absent; it takes no memory."""
     dtype, fill = _DTYPES[kind]
     single = np.zeros(1, dtype) if kind is Kind.REFERENCE else np.full(1, fill, dtype)
     return np.broadcast_to(single, (size,))
@@ -291,6 +304,16 @@ class Field:
     def selected(self, rows: Array) -> Field:
         """The field of some rows."""
         return Field(self.kind, Column(self.column.take(rows)), self.pool)
+
+    def compacted(self) -> Field:
+        """The field with a pool of just its texts, each once."""
+        if self.pool is None:
+            return Field(self.kind, Column(self.column.all()))
+        codes = self.column.all()
+        used, which = np.unique(codes, return_inverse=True)
+        coder = Coder()
+        fresh = np.array([-1 if c < 0 else coder[self.pool[c]] for c in used.tolist()], np.int32)
+        return Field(self.kind, Column(fresh[which.ravel()]), Pool.of(coder))
 
 
 def _read_number(field: Field, row: int) -> float | None:

@@ -38,12 +38,18 @@ class Csr:
         begin, end = self.bounds(row)
         return self.items[begin:end]
 
-    def expanded(self, rows: Array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Pairs (place in `rows`, item) of all items of the rows."""
+    def counts(self, rows: Array) -> NDArray[np.int64]:
+        """How many items each of the rows has."""
         inside = rows < len(self)
         safe = np.where(inside, rows, 0)
-        begin = self.first[safe].astype(np.int64) if len(self) else np.zeros(len(rows), np.int64)
-        counts = np.where(inside, self.first[safe + 1] - begin, 0) if len(self) else np.zeros_like(begin)
+        if not len(self):
+            return np.zeros(len(rows), np.int64)
+        return np.where(inside, self.first[safe + 1].astype(np.int64) - self.first[safe], 0)
+
+    def expanded(self, rows: Array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Pairs (place in `rows`, item) of all items of the rows."""
+        counts = self.counts(rows)
+        begin = self.first[np.where(rows < len(self), rows, 0)].astype(np.int64)
         place = np.repeat(np.arange(len(rows)), counts)
         within = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
         return place, self.items[np.repeat(begin, counts) + within]

@@ -116,14 +116,17 @@ def parents_of(tables: Tables, handles: HandleIndex) -> NDArray[np.int32]:
     return parents
 
 
-def parent_of(tables: Tables, handles: HandleIndex, unit: int) -> int:
-    """The unit of the same namespace and key with the least restricted proper subset of the unit's set, or -1."""
+def parent_of(tables: Tables, handles: HandleIndex, unit: int, alive: NDArray[np.bool_] | None = None) -> int:
+    """The unit of the same namespace and key with the least restricted proper subset of the unit's set, or -1.
+
+    Units that are not `alive` are passed over.
+    """
     units = tables.units
     label, key, namespace = LABELS[units.label.item(unit)], units.value(unit, "key"), tables.namespace(unit)
     for subset in proper_subsets(tables.sets.names[units.set.item(unit)], tables.sets.number):
         handle = entity_handle(namespace, label, key or "", subset)
         found = handles.find(int(handle[:16], 16), int(handle[16:], 16))
-        if found >= 0:
+        if found >= 0 and (alive is None or alive.item(found)):
             return found
     return -1
 

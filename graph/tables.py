@@ -108,6 +108,8 @@ class Units:
     known_from: NDArray[np.int32]
     known_to: NDArray[np.int32]
     fields: Mapping[str, Mapping[str, Field]]
+    sizes: Mapping[str, int]
+    """How many rows the fields of each label have."""
 
     def __len__(self) -> int:
         return len(self.handle)
@@ -247,6 +249,20 @@ class Tables:
             builder.add_edges(name, _columns(rows), len(rows))
         return builder.finish(version)
 
+    def with_rows(self, nodes: Iterable[Node], edges: Iterable[Edge]) -> Tables:
+        """These tables and more rows; an id may come again with another `known_to`."""
+        builder = TablesBuilder(self.sources, self.sets)
+        for label, rows in _grouped(nodes).items():
+            builder.add_nodes(label, _columns(rows), len(rows))
+        for name, rows in _grouped((e[0], {**e[5], "a": e[2], "b": e[4]}) for e in edges).items():
+            builder.add_edges(name, _columns(rows), len(rows))
+        more = builder.units()
+        units = appended_units(self.units, more)
+        index = HandleIndex.of(units.handle)
+        added = {name: builder.edges(name, index, strict=False) for name in builder.edge_types}
+        sets, added = effective_sets(builder.sets, units, added)
+        return Tables(self.version, sets, builder.sources, units, appended_edges(self.edges, added))
+
     @cached_property
     def source_rank(self) -> NDArray[np.int32]:
         """The rank of each source, by source number."""
@@ -288,6 +304,33 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
+def live_tables(tables: Tables, alive: NDArray[np.bool_], statements: Mapping[str, Array]) -> Tables:
+    """Tables of some units and statements only, with no more text than these need."""
+    rows = np.flatnonzero(alive)
+    place = np.full(len(alive), -1, np.int32)
+    place[rows] = np.arange(len(rows))
+    units = _compact_units(select_units(tables.units, rows))
+    edges = {}
+    for name, table in tables.edges.items():
+        chosen = select_edges(table, statements[name])
+        ends = {side: Column(place[getattr(chosen, side).all()]) for side in ("start", "end")}
+        fields = {n: f.compacted() for n, f in chosen.fields.items()}
+        edges[name] = replace(chosen, fields=fields, **ends)
+    return replace(tables, units=units, edges={name: e for name, e in edges.items() if len(e)})
+
+
+def _compact_units(units: Units) -> Units:
+    """The units with fields that have no other rows than theirs, in their order."""
+    local, fields, sizes = np.zeros(len(units), np.int32), {}, {}
+    for number, label in enumerate(LABELS):
+        rows = np.flatnonzero(units.label == number)
+        at = units.local[rows]
+        fields[label] = {name: f.selected(at).compacted() for name, f in units.fields[label].items()}
+        sizes[label] = len(rows)
+        local[rows] = np.arange(len(rows))
+    return replace(units, local=local, fields=fields, sizes=sizes)
+
+
 def select_units(units: Units, rows: Array) -> Units:
     """Some of the units, with the fields of all."""
     return replace(units, **{name: getattr(units, name)[rows] for name in UNIT_ARRAYS})
@@ -297,6 +340,58 @@ def select_edges(edges: Edges, rows: Array) -> Edges:
     """Some of the statements."""
     columns = {name: Column(getattr(edges, name).take(rows)) for name in EDGE_COLUMNS}
     return Edges(**columns, fields={name: f.selected(rows) for name, f in edges.fields.items()})
+
+
+def appended_units(units: Units, more: Units) -> Units:
+    """Units and more units behind them."""
+    arrays = {name: np.concatenate([getattr(units, name), getattr(more, name)]) for name in UNIT_ARRAYS}
+    before = np.array([units.sizes.get(label, 0) for label in LABELS], np.int32)
+    arrays["local"][len(units) :] += before[more.label]
+    fields, sizes = appended_fields(units, more)
+    return Units(**arrays, fields=fields, sizes=sizes)
+
+
+def appended_fields(units: Units, more: Units) -> tuple[dict[str, dict[str, Field]], dict[str, int]]:
+    """The fields of units with the rows of more units behind them, and the sizes then."""
+    sizes = {label: units.sizes.get(label, 0) + more.sizes.get(label, 0) for label in LABELS}
+    fields = {
+        label: _appended(
+            (units.fields[label], units.sizes.get(label, 0)), (more.fields[label], more.sizes.get(label, 0))
+        )
+        for label in LABELS
+    }
+    return fields, sizes
+
+
+def _appended(
+    first: tuple[Mapping[str, Field], int], second: tuple[Mapping[str, Field], int]
+) -> dict[str, Field]:
+    """Two lots of fields, each with how many rows it has; what one lacks is absent there."""
+    (old, old_size), (new, new_size) = first, second
+    if not new_size:
+        return dict(old)
+    kinds = {name: found.kind for name, found in (*old.items(), *new.items())}
+    return {
+        name: (old.get(name) or Field.absent(kind, old_size)).extended(
+            new.get(name) or Field.absent(kind, new_size)
+        )
+        for name, kind in kinds.items()
+    }
+
+
+def appended_edges(edges: Mapping[str, Edges], more: Mapping[str, Edges]) -> dict[str, Edges]:
+    """Statements and more statements behind them."""
+    out = dict(edges)
+    for name, added in more.items():
+        if len(added):
+            out[name] = _appended_statements(edges[name], added) if name in edges else added
+    return out
+
+
+def _appended_statements(edges: Edges, more: Edges) -> Edges:
+    columns = {n: getattr(edges, n).extended(getattr(more, n).all()) for n in EDGE_COLUMNS}
+    fields = _appended((edges.fields, len(edges)), (more.fields, len(more)))
+    return Edges(**columns, fields=fields)
 
 
 def _known_mask(known_from: Array, known_to: Array, day: int | None) -> NDArray[np.bool_]:
@@ -468,6 +563,26 @@ class TablesBuilder:
         names = (tuple(sorted(v)) if v else () for v in values)
         return np.fromiter((codes.setdefault(n, len(codes)) for n in names), np.int32, size)
 
+    @property
+    def sources(self) -> tuple[SourceInfo, ...]:
+        """The sources by the number that stands for them in arrays."""
+        return tuple(self._sources.get(name, SourceInfo(name)) for name in self._source_codes)
+
+    @property
+    def sets(self) -> Sets:
+        """The compartment sets by number."""
+        return Sets(tuple(self._set_codes))
+
+    def edge_handles(self, name: str) -> tuple[Array, Array]:
+        """The ids that the edges of a type lead from and to."""
+        parts = self._edges[name]
+        return parts.array("start"), parts.array("end")
+
+    @property
+    def edge_types(self) -> tuple[str, ...]:
+        """The types of which edges were added."""
+        return tuple(self._edges)
+
     def finish(self, version: int, *, strict: bool = True) -> Tables:
         """The tables of everything added.
 
@@ -479,14 +594,14 @@ class TablesBuilder:
         Raises:
             DataError: An edge leads nowhere.
         """
-        units = self._units()
+        units = self.units()
         index = HandleIndex.of(units.handle)
-        edges = {name: self._edge_table(name, index, strict=strict) for name in self._edges}
-        sets, edges = effective_sets(Sets(tuple(self._set_codes)), units, edges)
-        named = tuple(self._sources.get(name, SourceInfo(name)) for name in self._source_codes)
-        return Tables(version, sets, named, units, {name: e for name, e in edges.items() if len(e)})
+        edges = {name: self.edges(name, index, strict=strict) for name in self._edges}
+        sets, edges = effective_sets(self.sets, units, edges)
+        return Tables(version, sets, self.sources, units, {name: e for name, e in edges.items() if len(e)})
 
-    def _units(self) -> Units:
+    def units(self) -> Units:
+        """The units added so far."""
         labels = [label for label in LABELS if label in self._nodes]
         parts = [self._nodes[label] for label in labels]
         sizes = [p.size for p in parts]
@@ -498,9 +613,11 @@ class TablesBuilder:
         numbers = np.repeat([LABEL_NUMBER[label] for label in labels], sizes).astype(np.int8)
         local = np.concatenate([np.arange(0), *(np.arange(s) for s in sizes)]).astype(np.int32)
         fields = {label: self._nodes[label].finished_fields() if label in labels else {} for label in LABELS}
-        return Units(**arrays, label=numbers, local=local, fields=fields)
+        sizes_of = dict(zip(labels, sizes, strict=True))
+        return Units(**arrays, label=numbers, local=local, fields=fields, sizes=sizes_of)
 
-    def _edge_table(self, name: str, index: HandleIndex, *, strict: bool) -> Edges:
+    def edges(self, name: str, index: HandleIndex, *, strict: bool) -> Edges:
+        """The edges of a type added so far, between units that `index` finds; see `finish`."""
         parts = self._edges[name]
         handles = {side: parts.array(side) for side in ("start", "end")}
         rows = {side: index.rows(found) for side, found in handles.items()}
@@ -563,7 +680,10 @@ def save_tables(tables: Tables, writer: Writer) -> dict[str, Any]:
             writer.array(f"edge.{edge_type}.{name}", getattr(edges, name).all())
         for name, found in edges.fields.items():
             writer.field(f"edge.{edge_type}.field.{name}", found)
-    return {"version": tables.version, "sets": tables.sets.names, "sources": tables.sources}
+    return {
+        "version": tables.version, "sets": tables.sets.names, "sources": tables.sources,
+        "sizes": dict(tables.units.sizes),
+    }  # fmt: skip
 
 
 def load_tables(reader: Reader) -> Tables:
@@ -574,7 +694,11 @@ def load_tables(reader: Reader) -> Tables:
         label: _present({name: reader.field(f"unit.{label}.{name}", kind) for name, kind in fields})
         for label, fields in _NODE_FIELDS.items()
     }
-    units = Units(**{name: reader.array(f"unit.{name}") for name in UNIT_ARRAYS}, fields=unit_fields)
+    units = Units(
+        **{name: reader.array(f"unit.{name}") for name in UNIT_ARRAYS},
+        fields=unit_fields,
+        sizes=facts["sizes"],
+    )
     edges = {t: _load_edges(reader, t) for t in _EDGE_FIELDS if f"edge.{t}.start" in names}
     sets = Sets(tuple(tuple(s) for s in facts["sets"]))
     return Tables(facts["version"], sets, tuple(SourceInfo(*s) for s in facts["sources"]), units, edges)
