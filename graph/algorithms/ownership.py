@@ -52,11 +52,16 @@ class State(IntEnum):
 
 
 class _Lists(NamedTuple):
-    """Holdings listed by company (up) or by holder (down)."""
+    """Holdings listed by company (up) or by holder (down): the other end, the caller's row, share, if it is walked.
+
+    Shares are copied into this order: fetched by row they would cost a cache miss each.
+    """
 
     first: NDArray[np.int64]
     other: Rows
     row: Rows
+    share: Floats
+    walked: Mask
 
 
 class _Stated(NamedTuple):
@@ -116,8 +121,10 @@ def holdings(
     in_loop = (np.bincount(number, minlength=count) > 1)[number].astype(np.uint8)
     in_loop[holder[(holder == company) & (high > 0)]] = 1
     return Holdings(
-        _Lists(up_first, holder[up_row], up_row),
-        _Lists(down_first, company[down_row], down_row),
+        _Lists(up_first, holder[up_row], up_row, point[up_row], (high[up_row] > 0).astype(np.uint8)),
+        _Lists(
+            down_first, company[down_row], down_row, point[down_row], (point[down_row] > 0).astype(np.uint8)
+        ),
         _Stated(point, low, high, stop),
         bool((low != high).any()),
         in_loop,
@@ -125,6 +132,8 @@ def holdings(
 
 
 def _bounds(share: Floats, bounds: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
+    if bounds is None and not np.isnan(share).any():
+        return share, share
     none = np.full(len(share), np.nan)
     low, high = bounds or (none, none)
     low = np.where(np.isnan(low), np.where(np.isnan(share), 0.0, share), low)
@@ -163,6 +172,7 @@ class _Local(NamedTuple):
     first: NDArray[np.int64]
     target: Rows
     row: Rows
+    share: Floats
 
 
 # Numba freezes globals into the cached code: an IntEnum's member would be an object there, an int is not.
@@ -172,19 +182,19 @@ _CIRCULAR: Final = int(Stop.CIRCULAR)
 
 
 @jit
-def _stop_of(node: int, up: _Lists, stated: _Stated, visible: Mask, root: int) -> tuple[int, float]:
+def _stop_of(node: int, up: _Lists, stop: Mask, visible: Mask, root: int) -> tuple[int, float]:
     """Why look-through stops at a node, and the sum that its visible holders state."""
     total = 0.0
     some = False
     for place in range(up.first[node], up.first[node + 1]):
         row = up.row[place]
-        if (len(visible) == 0 or visible[row]) and stated.high[row] > 0:
-            total += stated.share[row]
+        if up.walked[place] and (len(visible) == 0 or visible[row]):
+            total += up.share[place]
             some = True
     if total > 1.0 + TOLERANCE:
-        return (stated.stop[node] if stated.stop[node] and node != root else _OVERSTATED), total
-    if stated.stop[node] and node != root:
-        return stated.stop[node], total
+        return (stop[node] if stop[node] and node != root else _OVERSTATED), total
+    if stop[node] and node != root:
+        return stop[node], total
     return (0 if some or node == root else _NO_DATA), total
 
 
@@ -201,7 +211,7 @@ def _grown(array: NDArray[Number], needed: int) -> NDArray[Number]:
 def _explore(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, and one of them is a flag
     root: int,
     lists: _Lists,
-    graph: tuple[_Lists, _Stated],
+    graph: tuple[_Lists, Mask],
     visible: Mask,
     local: Rows,
     down: bool,  # noqa: FBT001 - numba has no keyword-only arguments
@@ -211,10 +221,9 @@ def _explore(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, and one of them
     `lists` go the way that is asked for and `graph` holds those upwards; `local` is 0 for every node of the graph.
     Upwards the root is opened whatever stops there, and holdings with nothing but an upper bound are walked too.
     """
-    up, stated = graph
-    walked = stated.share if down else stated.high
+    up, reasons = graph
     node, layer = np.empty(64, np.int32), np.empty(64, np.int32)
-    target, row_of = np.empty(256, np.int32), np.empty(256, np.int32)
+    target, row_of, share = np.empty(256, np.int32), np.empty(256, np.int32), np.empty(256)
     stop, total, first = np.empty(64, np.uint8), np.empty(64), np.zeros(65, np.int64)
     node[0], layer[0], local[root] = root, 0, 1
     count, edges, at = 1, 0, 0
@@ -223,30 +232,33 @@ def _explore(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, and one of them
             stop, total = _grown(stop, 2 * at + 2), _grown(total, 2 * at + 2)
             first = _grown(first, 2 * at + 3)
         here = node[at]
-        stop[at], total[at] = _stop_of(here, up, stated, visible, -1 if down else root)
+        stop[at], total[at] = _stop_of(here, up, reasons, visible, -1 if down else root)
         opened = stop[at] == 0 or (down and at == 0)
         degree = lists.first[here + 1] - lists.first[here] if opened else 0
         target, row_of = _grown(target, edges + degree), _grown(row_of, edges + degree)
+        share = _grown(share, edges + degree)
         node, layer = _grown(node, count + degree), _grown(layer, count + degree)
         for place in range(lists.first[here], lists.first[here] + degree):
             row, other = lists.row[place], lists.other[place]
-            if (len(visible) == 0 or visible[row]) and walked[row] > 0:
+            if lists.walked[place] and (len(visible) == 0 or visible[row]):
                 if local[other] == 0:
                     node[count], layer[count] = other, layer[at] + 1
                     count += 1
                     local[other] = count
-                target[edges], row_of[edges] = local[other] - 1, row
+                target[edges], row_of[edges], share[edges] = local[other] - 1, row, lists.share[place]
                 edges += 1
         at += 1
         first[at] = edges
+    nodes, lines = slice(0, count), slice(0, edges)
     return _Local(
-        node[:count],
-        layer[:count],
-        stop[:count],
-        total[:count],
+        node[nodes],
+        layer[nodes],
+        stop[nodes],
+        total[nodes],
         first[: count + 1],
-        target[:edges],
-        row_of[:edges],
+        target[lines],
+        row_of[lines],
+        share[lines],
     )
 
 
@@ -261,7 +273,7 @@ def _source_of(first: NDArray[np.int64], edges: int) -> Rows:
 
 def _local(graph: Holdings, root: int, visible: Mask, *, down: bool) -> _Local:
     lists = graph.down if down else graph.up
-    return _explore(root, lists, (graph.up, graph.stated), visible, np.zeros(graph.size, np.int32), down)
+    return _explore(root, lists, (graph.up, graph.stated.stop), visible, np.zeros(graph.size, np.int32), down)
 
 
 def _summed(rows: NDArray[np.int32] | NDArray[np.int64], values: Floats, size: int) -> Floats:
@@ -356,8 +368,10 @@ class Upstream:
         self._graph = graph
         self._visible = visible
         self._local = _local(graph, company, visible, down=False)
+        # A sum above 1 by rounding alone is brought back to 1.
         self._source = _source_of(self._local.first, len(self._local.target))
-        self._point = self._solve(self._shares(), endless=False)
+        self._share = self._local.share / np.maximum(self._local.stated, 1.0)[self._source]
+        self._point = self._solve(self._share, endless=False)
         self._serves = self._served()
 
     def _served(self) -> dict[int, int]:
@@ -380,12 +394,6 @@ class Upstream:
     def serves(self, company: int) -> bool:
         """Whether `owners` may be asked for this company."""
         return company in self._serves
-
-    def _shares(self) -> Floats:
-        """Shares by local edge; a sum above 1 by rounding alone is brought back to 1."""
-        share = self._graph.stated.share[self._local.row]
-        scaled: Floats = share / np.maximum(self._local.stated, 1.0)[self._source]
-        return scaled
 
     def _solve(self, weight: Floats, *, endless: bool) -> _Solved:
         local = self._local
@@ -484,7 +492,7 @@ class Upstream:
     ) -> Lines:
         local = self._local
         own = slice(local.first.item(row), local.first.item(row + 1))
-        direct = _summed(local.target[own], self._shares()[own], len(local.node))
+        direct = _summed(local.target[own], self._share[own], len(local.node))
         layers = local.layer if row == 0 else _layers_from(row, local.first, local.target)
         return Lines(
             local.node[rows],
@@ -504,7 +512,7 @@ class Upstream:
         size = len(self._local.node)
         key = self._source.astype(np.int64) * size + self._local.target
         pairs, place = np.unique(key, return_inverse=True)
-        share = _summed(place, self._shares(), len(pairs))
+        share = _summed(place, self._share, len(pairs))
         return self._local.node, (pairs % size).astype(np.int32), (pairs // size).astype(np.int32), share
 
 
@@ -566,7 +574,7 @@ def holdings_of(graph: Holdings, holder: int, visible: Mask = _ALL) -> Held:
     source = _source_of(local.first, len(local.target))
     # Targets where look-through stops are still companies held: the stop keeps only what lies beyond from counting.
     sums = np.maximum(local.stated, 1.0)
-    share = graph.stated.share[local.row] / np.where(local.stop == _OVERSTATED, 1.0, sums)[local.target]
+    share = local.share / np.where(local.stop == _OVERSTATED, 1.0, sums)[local.target]
     inner = np.where(local.stop[source] == 0, share, 0.0)
     closed = closed_nodes(Edges(local.first, local.target, inner), by_target=True, tolerance=TOLERANCE)
     closed &= local.stop == 0
@@ -583,7 +591,7 @@ def holdings_of(graph: Holdings, holder: int, visible: Mask = _ALL) -> Held:
     state = np.where(overstated, State.OVERSTATED, np.where(closed, State.CIRCULAR, State.SOLVED)).astype(
         np.uint8
     )
-    direct = _summed(local.target[source == 0], graph.stated.share[local.row[source == 0]], len(local.node))
+    direct = _summed(local.target[source == 0], local.share[source == 0], len(local.node))
     corrected = np.where(state == State.SOLVED, mass / mass[0], np.nan)
     found = np.where(state == State.SOLVED, mass, np.nan)
     for row in np.flatnonzero(
