@@ -1,0 +1,231 @@
+"""Questions over HTTP, asked of `guanxi serve` as a client would: how long they take, and how many a second.
+
+No question is asked twice, but for those that warm the server up. The asker has a token without any clearance, so
+that every answer passes the walls. The peer of throughput is `ready_made.py`, given the very profiles that the
+product has just answered with; the two take turns, so that other work on the machine hits both.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import samples
+from client import Answers, ask
+from figures import Figure, against
+from ground import Ground, log, service
+from samples import Subject
+
+from api.auth import add_token, remove_token
+from graph.settings import Settings
+
+TARGET_MS = 20.0
+TARGET_THROUGHPUT = 0.5
+START_SECONDS = 300
+CONNECTIONS = (1, 8)
+TURNS = 5
+WARM_UPS = 60
+MOST_LATENCIES = 1000
+MOST_OF_A_TURN = 400
+SEARCHES_OF_A_SORT = 200
+READY_MADE = [sys.executable, str(Path(__file__).parent / "ready_made.py")]
+SERVE = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
+ASKER = "benchmark"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the product answers, and with which token."""
+
+    address: str
+    token: str
+
+    def ask(self, paths: Sequence[str], connections: int = 1) -> Answers:
+        """Ask the product."""
+        return ask(self.address, paths, connections=connections, token=self.token)
+
+
+def run(ground: Ground) -> list[Figure]:
+    """Latency of search and profile, and throughput beside ready-made answers."""
+    world = ground.world()
+    with ground.store() as settings:
+        began = time.perf_counter()
+        with service(SERVE, _environment(settings)) as address:
+            server = Server(address, _token(settings))
+            _await_ready(address)
+            figures = [Figure("server, from its start to ready", time.perf_counter() - began, "s")]
+            questions = Questions(samples.draw(world, _wanted(ground.companies)))
+            _warm_up(server, questions)
+            figures += _searches(server, questions)
+            figures += _profiles(server, questions, samples.hubs(world))
+            figures += _throughput(server, questions)
+        return figures
+
+
+def _wanted(companies: int) -> int:
+    most = 2 * WARM_UPS + MOST_LATENCIES + TURNS * len(CONNECTIONS) * MOST_OF_A_TURN
+    return min(companies, max(most, SEARCHES_OF_A_SORT * 7))
+
+
+class Questions:
+    """Companies to ask about, handed out once each; searches are drawn from all of them."""
+
+    def __init__(self, subjects: list[Subject]) -> None:
+        self.subjects = subjects
+        self._left = iter(subjects)
+        rest = len(subjects) - 2 * WARM_UPS
+        self.of_latency = min(MOST_LATENCIES, rest // 3)
+        self.of_a_turn = min(MOST_OF_A_TURN, (rest - self.of_latency) // (TURNS * len(CONNECTIONS)))
+
+    def profiles(self, count: int) -> list[str]:
+        """Ids of companies that were not asked about before."""
+        return [next(self._left).id for _ in range(count)]
+
+
+def _profile(entity: str) -> str:
+    return f"/v1/entities/{entity}/profile"
+
+
+def _search(query: str) -> str:
+    return f"/v1/search?q={quote(query)}"
+
+
+# --- the server ---
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {"GUANXI_DATA_DIR": str(settings.data_dir), "GUANXI_STORE_URI": settings.store_uri}
+
+
+def _token(settings: Settings) -> str:
+    path = settings.tokens_path
+    if path.exists():
+        remove_token(path, ASKER)
+    return add_token(path, ASKER)
+
+
+def _await_ready(address: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=10):  # noqa: S310  # our own server
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _warm_up(server: Server, questions: Questions) -> None:
+    log("warming the server up")
+    server.ask([_profile(entity) for entity in questions.profiles(2 * WARM_UPS)], connections=2)
+    for queries in samples.queries(questions.subjects[-WARM_UPS:]).values():
+        server.ask([_search(query) for query in queries])
+
+
+# --- latency ---
+
+
+def _searches(server: Server, questions: Questions) -> list[Figure]:
+    log("searching")
+    by_sort = samples.queries(questions.subjects[:-WARM_UPS])
+    answers = {
+        sort: server.ask([_search(query) for query in queries[:SEARCHES_OF_A_SORT]])
+        for sort, queries in by_sort.items()
+    }
+    every = Answers(1, [answer for found in answers.values() for answer in found.answers])
+    return [
+        *_latencies("search", every, TARGET_MS),
+        *(Figure(f"search, {sort}, p95", found.quantile(0.95), "ms") for sort, found in answers.items()),
+    ]
+
+
+def _profiles(server: Server, questions: Questions, hubs: list[str]) -> list[Figure]:
+    log("profiles")
+    drawn = server.ask([_profile(entity) for entity in questions.profiles(questions.of_latency)])
+    busiest = server.ask([_profile(entity) for entity in hubs])
+    every = Answers(1, [*drawn.answers, *busiest.answers])
+    size = statistics.mean(len(answer.body) for answer in drawn.answers)
+    return [
+        *_latencies("profile", every, TARGET_MS),
+        Figure(f"profile, the {len(hubs)} busiest companies, p95", busiest.quantile(0.95), "ms"),
+        Figure("profile, mean size", size / 1000, "kB"),
+    ]
+
+
+def _latencies(what: str, found: Answers, target: float) -> list[Figure]:
+    return [
+        Figure(f"{what}, p50", found.quantile(0.5), "ms"),
+        Figure(f"{what}, p95", found.quantile(0.95), "ms", target),
+    ]
+
+
+# --- throughput ---
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Answers a second: ours, of a ready-made route that is a plain function, and of one that is a coroutine."""
+
+    ours: float
+    plain: float
+    coroutine: float
+
+
+def _throughput(server: Server, questions: Questions) -> list[Figure]:
+    with service(READY_MADE, _with_sources()) as peer:
+        return [figure for count in CONNECTIONS for figure in _at(count, server, peer, questions)]
+
+
+def _with_sources() -> dict[str, str]:
+    sources = str(Path(__file__).parent.parent)
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [sources, os.environ.get("PYTHONPATH", "")]))
+    }
+
+
+def _at(connections: int, server: Server, peer: str, questions: Questions) -> list[Figure]:
+    log(f"throughput at {connections} connections")
+    turns = [_turn(connections, server, peer, questions.profiles(questions.of_a_turn)) for _ in range(TURNS)]
+    ours, plain, coroutine = (
+        statistics.median(getattr(turn, way) for turn in turns) for way in ("ours", "plain", "coroutine")
+    )
+    where = f"at {connections} connection{'s' * (connections > 1)}"
+    unit = "answers/s"
+    return [
+        against(
+            f"profile throughput {where}, beside a ready-made model", ours, plain, unit, TARGET_THROUGHPUT
+        ),
+        against(f"profile throughput {where}, beside one from a coroutine", ours, coroutine, unit),
+    ]
+
+
+def _turn(connections: int, server: Server, peer: str, entities: list[str]) -> Turn:
+    ours = server.ask([_profile(entity) for entity in entities], connections)
+    _hand_over(peer, ours)
+    plain = ask(peer, [f"/profiles/{entity}" for entity in entities], connections=connections)
+    coroutine = ask(peer, [f"/async-profiles/{entity}" for entity in entities], connections=connections)
+    _check_same(ours, plain)
+    _check_same(ours, coroutine)
+    return Turn(ours.rate, plain.rate, coroutine.rate)
+
+
+def _hand_over(peer: str, found: Answers) -> None:
+    """Have the peer keep the profiles that were found, under the ids that were asked for."""
+    lines = (answer.path.split("/")[-2].encode() + b" " + answer.body for answer in found.answers)
+    request = urllib.request.Request(f"{peer}/ready", data=b"\n".join(lines), method="PUT")  # noqa: S310  # our server
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        assert int(answer.read()) == len(found.answers)
+
+
+def _check_same(ours: Answers, theirs: Answers) -> None:
+    """The peer has to answer with the same bytes, or it is no peer."""
+    if sorted(answer.body for answer in ours.answers) != sorted(answer.body for answer in theirs.answers):
+        raise AssertionError("the ready-made profiles differ from the product's")
