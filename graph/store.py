@@ -44,6 +44,7 @@ _IDLE_CHECK_SECONDS = 5.0  # a connection idle for longer is tried before use, s
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
 _DUPLICATE_TRIES = 4
+_COUNTER_TRIES = 4
 
 
 @functools.cache
@@ -81,6 +82,10 @@ class Committed(Generic[T]):
 
     version: int
     result: T
+
+
+class _NoCounterError(Exception):
+    """Nobody has made the counter of versions yet."""
 
 
 class Tx:
@@ -233,7 +238,13 @@ class Store:
 
         Raises: as `write`.
         """
-        return self._attempt(lambda link: self._transact_versioned(link, work, touched, load))
+        for _ in range(_COUNTER_TRIES):
+            try:
+                return self._attempt(lambda link: self._transact_versioned(link, work, touched, load))
+            except _NoCounterError:
+                # Made on its own: a transaction that began before another writer made it may not see it.
+                self.write(lambda tx: tx.execute(cypher("counter")))
+        raise StoreError("The counter of versions cannot be found although it has just been made.")
 
     def version(self) -> int:
         """The newest version of the graph; 0 before the first commit."""
@@ -436,7 +447,7 @@ def _translated(error: BaseException) -> StoreError:
         return StoreDown(
             f"The graph database does not answer: {text}", hint="Is it running, and at GUANXI_STORE_URI?"
         )
-    if "TransactionTimedOut" in code or "Terminated" in code:
+    if any(word in code for word in ("TransactionTimedOut", "Terminated", "LockClientStopped")):
         return StoreTimeout(f"The graph database ended a transaction that ran for too long: {text}")
     return _translated_refusal(error, text)
 
@@ -466,8 +477,7 @@ def _take_version(tx: Tx, touched: Touched, load: str) -> int:
     }
     rows = tx.run(cypher("commit"), **parameters)
     if not rows:
-        tx.execute(cypher("counter"))
-        rows = tx.run(cypher("commit"), **parameters)
+        raise _NoCounterError
     return int(rows[0]["version"])
 
 

@@ -2,8 +2,8 @@
 
 Neo4j is built once, into `neo4j/target`, and started on a free loopback port; `GUANXI_TEST_NEO4J_URI` (with
 `_USER` and `_PASSWORD`) names one to use instead, whose content the tests delete. Where there is neither, its
-tests skip and say why, but with `CI=true` they fail. With xdist, `--dist loadgroup` makes do with one server
-of each kind.
+tests skip and say why, but with `CI=true` they fail. Workers of pytest-xdist have an embedded store each and share
+one Neo4j, in turns.
 """
 
 import fcntl
@@ -12,8 +12,10 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,36 +44,34 @@ def skip_or_fail(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def neo4j_settings(tmp_path_factory) -> Iterator[Settings]:
-    """Settings that lead to a Neo4j which belongs to this test session alone."""
-    data = tmp_path_factory.mktemp("neo4j-client")
+def run_folder(tmp_path_factory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def neo4j_settings(run_folder) -> Iterator[Settings]:
+    """Settings that lead to the Neo4j of this run; its content is the `store` fixture's, which takes turns."""
+    data = run_folder / "neo4j-client"
     given = os.environ.get("GUANXI_TEST_NEO4J_URI")
     if given:
         user = os.environ.get("GUANXI_TEST_NEO4J_USER", "neo4j")
         password = os.environ.get("GUANXI_TEST_NEO4J_PASSWORD", "")
-        lock = hashlib.sha256(given.encode()).hexdigest()[:16]
-        with exclusive(Path(tempfile.gettempdir()) / f"guanxi-test-{lock}.lock"):
-            yield Settings(data_dir=data, store_uri=given, store_user=user, store_password=password)
+        yield Settings(data_dir=data, store_uri=given, store_user=user, store_password=password)
         return
     build_neo4j()
-    server, port = start_neo4j(tmp_path_factory.mktemp("neo4j-server"))
+    hold, port = join_neo4j(run_folder)
     yield Settings(data_dir=data, store_uri=f"bolt://127.0.0.1:{port}")
-    server.kill()
-    server.communicate()
+    os.close(hold)
 
 
-class exclusive:  # noqa: N801 - used as a statement: `with exclusive(path):`
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
     """Only one process at a time gets past this."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        self.file = self.path.open("w")
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def tool(name: str) -> str:
@@ -101,42 +101,49 @@ def build_neo4j() -> None:
         stamp.write_text(wanted)
 
 
-def start_neo4j(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """A Neo4j with its data in this folder, and its Bolt port."""
-    output = folder / "output.log"
+def join_neo4j(run_folder: Path) -> tuple[int, int]:
+    """A hold on the Neo4j of this run, started if there is none, and its Bolt port.
+
+    Neo4j reads a named pipe that every worker holds open, and ends when the last of them has let go of it.
+    """
+    pipe, output = run_folder / "neo4j.pipe", run_folder / "neo4j.log"
+    with exclusive(run_folder / "neo4j.lock"):
+        if not pipe.exists():
+            os.mkfifo(pipe)
+        try:
+            hold = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads it
+            hold = start_neo4j(run_folder, pipe, output)
+        return hold, announced_port(output)
+
+
+def start_neo4j(run_folder: Path, pipe: Path, output: Path) -> int:
     classpath = f"{TARGET / 'classes'}{os.pathsep}{TARGET / 'lib' / '*'}"
-    command = [
-        tool("java"),
-        "-Xms128m",
-        "-Xmx1g",
-        *OPENED,
-        "-cp",
-        classpath,
-        "Launcher",
-        str(folder / "home"),
-    ]
+    home = tempfile.mkdtemp(prefix="neo4j-", dir=run_folder)
+    command = [tool("java"), "-Xms128m", "-Xmx1g", *OPENED, "-cp", classpath, "Launcher", home]
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    hold = os.open(pipe, os.O_WRONLY)
+    os.set_blocking(reader, True)
     with output.open("wb") as log:
         server = subprocess.Popen(  # noqa: S603 - our own launcher
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log
+            command, stdin=reader, stdout=log, stderr=log, start_new_session=True
         )
+    os.close(reader)
+    threading.Thread(target=server.wait, daemon=True).start()  # reaps it, should it end before this process
+    return hold
+
+
+def announced_port(output: Path) -> int:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
+    while time.monotonic() < deadline:
         for line in output.read_text().splitlines():
             if line.startswith("bolt port "):
-                return server, int(line.rsplit(" ", 1)[1])
+                return int(line.rsplit(" ", 1)[1])
         time.sleep(0.1)
-    server.kill()
-    server.communicate()
     pytest.fail(f"Neo4j did not start: {output.read_text()[-2000:]}")
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        pytest.param("embedded", marks=pytest.mark.xdist_group("embedded")),
-        pytest.param("neo4j", marks=pytest.mark.xdist_group("neo4j")),
-    ],
-)
+@pytest.fixture(scope="session", params=["embedded", "neo4j"])
 def engine_settings(request, tmp_path_factory) -> Settings:
     """Settings that lead to each of the two databases in turn."""
     if request.param == "neo4j":
@@ -153,10 +160,14 @@ def shared_store(engine_settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def store(shared_store) -> Store:
+def store(shared_store, engine_settings) -> Iterator[Store]:
     """A store without a node in it; what schema the tests before have made is still there."""
-    empty(shared_store)
-    return shared_store
+    place = hashlib.sha256(f"{engine_settings.store_uri} {engine_settings.data_dir}".encode()).hexdigest()[
+        :16
+    ]
+    with exclusive(Path(tempfile.gettempdir()) / f"guanxi-test-{place}.lock"):
+        empty(shared_store)
+        yield shared_store
 
 
 @pytest.fixture

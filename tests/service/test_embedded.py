@@ -17,8 +17,6 @@ from graph.errors import StoreDown, StoreError
 from graph.settings import Settings
 from graph.store import Store, Touched
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 
 @pytest.fixture
 def alone(tmp_path):

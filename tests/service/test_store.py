@@ -254,8 +254,8 @@ def test_versions_become_visible_in_their_order(store, settings):
             which.commit(work, Touched())
 
     def follow():
-        known = 0
-        while not (done.is_set() and known == 40):
+        known, deadline = 0, time.monotonic() + 45
+        while not (done.is_set() and known == 40) and time.monotonic() < deadline:
             for commit in store.commits_since(known):
                 seen.append(commit.version)
                 known = commit.version
@@ -266,6 +266,7 @@ def test_versions_become_visible_in_their_order(store, settings):
 
 WRITER = """
 import sys, time
+from graph.settings import Settings
 from graph.store import Store, Touched
 
 with Store.open(Settings()) as store:
