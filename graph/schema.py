@@ -123,8 +123,12 @@ class Company(Node):
     exchange: str | None = Field(None, description="Stock exchange.")
     founded: dt.date | None = Field(None, description="Date of registration (成立日期).")
     capital: Money | None = Field(None, description="Registered capital (注册资本).")
-    capital_currency: str | None = Field(None, description="ISO 4217 currency in which the capital is stated.")
-    total_shares: Annotated[float | None, Spec(unit="shares")] = Field(None, description="Shares in issue (总股本).")
+    capital_currency: str | None = Field(
+        None, description="ISO 4217 currency in which the capital is stated."
+    )
+    total_shares: Annotated[float | None, Spec(unit="shares")] = Field(
+        None, description="Shares in issue (总股本)."
+    )
     market_value: Money | None = Field(None, description="Market capitalisation (总市值).")
     address: str | None = Field(None, description="Registered address.")
     region: str | None = Field(None, description="Province or city.")
@@ -133,7 +137,8 @@ class Company(Node):
     description: str | None = Field(None, description="What it does (主营业务、简介).")
     client: bool | None = Field(None, description="Whether it is a client of the firm (本公司客户).")
     controller_unknown: bool | None = Field(
-        None, description="A source says outright that the controller is not known (不详) or that there is none."
+        None,
+        description="A source says outright that the controller is not known (不详) or that there is none.",
     )
 
 
@@ -213,7 +218,9 @@ class Document(Node):
 class Event(Node):
     """事件: something that happened to one or more parties."""
 
-    kind: str | None = Field(None, description="pledge, default, penalty, lawsuit, bid_won, executive_change …")
+    kind: str | None = Field(
+        None, description="pledge, default, penalty, lawsuit, bid_won, executive_change …"
+    )
     date: dt.date | None = Field(None, description="Day on which it happened.")
     amount: Money | None = Field(None, description="Amount involved.")
     text: str | None = Field(None, description="The sentence that says it.")
@@ -226,7 +233,9 @@ class Deal(Node):
     kind: str | None = Field(None, description="financing, acquisition, offering.")
     stage: str | None = Field(None, description="Round (轮次) or stage.")
     date: dt.date | None = Field(None, description="Day announced.")
-    amount: Money | None = Field(None, description="Amount in yuan, where stated in yuan or exactly convertible.")
+    amount: Money | None = Field(
+        None, description="Amount in yuan, where stated in yuan or exactly convertible."
+    )
     amount_stated: str | None = Field(None, description="Amount as the source words it.")
     currency: str | None = Field(None, description="ISO 4217 currency of the stated amount.")
     target: CompanyRef | None = Field(None, description="Company financed or acquired (融资方).")
@@ -238,7 +247,9 @@ class FinancialReport(Node):
 
     company: CompanyRef | None = Field(None, description="Whose report.")
     period_end: dt.date | None = Field(None, description="Last day of the period.")
-    period_months: Annotated[int | None, Spec(unit="months")] = Field(None, description="Length of the period.")
+    period_months: Annotated[int | None, Spec(unit="months")] = Field(
+        None, description="Length of the period."
+    )
     revenue: Money | None = Field(None, description="Operating revenue (营业收入).")
     net_profit: Money | None = Field(None, description="Net profit attributable to the parent (归母净利润).")
     total_assets: Money | None = Field(None, description="Total assets.")
@@ -274,7 +285,9 @@ class Pledge(Node):
         None, description="What is pledged: a security, or the company whose shares they are."
     )
     amount: NonNegativeMoney | None = Field(None, description="Loan secured.")
-    shares: Annotated[float | None, Field(ge=0), Spec(unit="shares")] = Field(None, description="Shares pledged.")
+    shares: Annotated[float | None, Field(ge=0), Spec(unit="shares")] = Field(
+        None, description="Shares pledged."
+    )
     ratio: Ratio | None = Field(None, description="Share of the company's total that is pledged.")
 
 
@@ -282,7 +295,9 @@ class Exposure(Node):
     """敞口: what the firm itself has at risk on a client."""
 
     client: PartyRef | None = Field(None, description="The client.")
-    product: Annotated[str | None, Spec(refers_to=("Product",))] = Field(None, description="Through which product.")
+    product: Annotated[str | None, Spec(refers_to=("Product",))] = Field(
+        None, description="Through which product."
+    )
     amount: NonNegativeMoney | None = Field(None, description="Amount at risk.")
     collateral: NonNegativeMoney | None = Field(None, description="Value of collateral held.")
     date: dt.date | None = Field(None, description="Day of the figure.")
@@ -328,7 +343,9 @@ class Holds(Edge):
     income_ratio: Ratio | None = Field(None, description="Share of income, where it differs from capital.")
     amount: NonNegativeMoney | None = Field(None, description="Capital paid in or subscribed.")
     share_class: str | None = Field(None, description="Class of shares.")
-    partner: str | None = Field(None, description="In a partnership: general (普通合伙人) or limited (有限合伙人).")
+    partner: str | None = Field(
+        None, description="In a partnership: general (普通合伙人) or limited (有限合伙人)."
+    )
     votes_entrusted_to: PartyRef | None = Field(None, description="Who casts the votes (表决权委托).")
 
 
@@ -346,7 +363,9 @@ class Controls(Edge):
 
     joins = (PARTIES, ("Company",))
     ratio: Ratio | None = Field(None, description="Ratio disclosed with it.")
-    joint: bool | None = Field(None, description="True where the ratio belongs to several controllers together.")
+    joint: bool | None = Field(
+        None, description="True where the ratio belongs to several controllers together."
+    )
     nature: str | None = Field(None, description="Type of controller as the source words it.")
 
 
@@ -404,7 +423,9 @@ class UpstreamOf(Edge):
     """上游: the first industry supplies the second."""
 
     joins = (("Industry",), ("Industry",))
-    weight: Annotated[float | None, Field(ge=0)] = Field(None, description="Strength as the source counts it.")
+    weight: Annotated[float | None, Field(ge=0)] = Field(
+        None, description="Strength as the source counts it."
+    )
 
 
 class HasConcept(Edge):
@@ -441,8 +462,12 @@ class Mentions(Edge):
 
     joins = (("Document",), ("Company", "Person", "Industry", "Concept", "Product"))
     classes = ("start",)
-    start: Annotated[int | None, Spec(unit="characters")] = Field(None, description="Offset of the first character.")
-    end: Annotated[int | None, Spec(unit="characters")] = Field(None, description="Offset behind the last one.")
+    start: Annotated[int | None, Spec(unit="characters")] = Field(
+        None, description="Offset of the first character."
+    )
+    end: Annotated[int | None, Spec(unit="characters")] = Field(
+        None, description="Offset behind the last one."
+    )
     text: str | None = Field(None, description="The words used.")
 
 
@@ -582,7 +607,7 @@ BOOKKEEPING = types.MappingProxyType(
 SYSTEM_NODE = (
     "id", "source", "key", "compartments", "record", "others", "rank_key", "stated", "valid_from", "valid_to", "known_from",
 )  # fmt: skip
-"""Properties of every stored node besides its fields; `record` describes it, `others` would if that were not."""
+"""Properties of every stored node besides its fields; `record` describes it, `others` would without it."""
 
 SYSTEM_EDGE = (
     "record", "source", "compartments", "stated", "valid_from", "valid_to", "start_unknown", "known_from",
