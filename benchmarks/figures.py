@@ -111,25 +111,19 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def save(
-    size: str, figures: Sequence[Figure], world: Mapping[str, int], engine: str, where: Mapping[str, Any]
-) -> None:
+def save(size: str, figures: Sequence[Figure], about: Mapping[str, Any], *, complete: bool) -> None:
     """Write `latest.json`, the figures alone, and the size's own file, which says where and how they came about.
 
-    Figures that this run did not measure stay as they were in the size's own file, each with its date.
+    Unless the run is `complete`, figures of the size's own file that it did not measure stay, each with its date.
     """
     RESULTS.mkdir(exist_ok=True)
     _write(LATEST, [asdict(figure) for figure in figures])
     path = RESULTS / f"{size}.json"
     date = dt.datetime.now().astimezone().date().isoformat()
     measured = {figure.name: asdict(figure) | {"date": date} for figure in figures}
-    before = json.loads(path.read_text("utf-8"))["figures"] if path.exists() else []
-    kept = {row["name"]: measured.pop(row["name"], row) for row in before}
-    _write(
-        path,
-        {"size": size, "date": date, "engine": engine, "world": dict(world), **where}
-        | {"figures": [*kept.values(), *measured.values()]},
-    )
+    before = json.loads(path.read_text("utf-8"))["figures"] if path.exists() and not complete else []
+    kept = [measured.pop(row["name"], row) for row in before]
+    _write(path, {"size": size, "date": date, **about, "figures": [*kept, *measured.values()]})
 
 
 def _write(path: Path, content: Any) -> None:

@@ -6,7 +6,9 @@ import contextlib
 import csv
 import datetime as dt
 import json
+import math
 import multiprocessing
+import os
 import re
 import shutil
 import subprocess
@@ -225,15 +227,31 @@ def _answer(
     pipe.send(function(*args, **kwargs))
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A server that runs: where it answers, and its process."""
+
+    address: str
+    process: int
+
+    def processor_seconds(self) -> float:
+        """Time that its process has spent on processors; NaN where the system does not tell."""
+        path = Path(f"/proc/{self.process}/stat")
+        if not path.exists():
+            return math.nan
+        fields = path.read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
-def service(command: list[str], environment: dict[str, str]) -> Iterator[str]:
-    """Run a server until the end of the block; gives the address that it prints once it listens."""
+def service(command: list[str], environment: dict[str, str]) -> Iterator[Service]:
+    """Run a server, which prints its address once it listens, until the end of the block."""
     with tempfile.NamedTemporaryFile(prefix="guanxi-bench-", suffix=".log") as output:
         server = subprocess.Popen(  # noqa: S603  # our own modules
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
         )
         try:
-            yield _address(server, Path(output.name))
+            yield Service(_address(server, Path(output.name)), server.pid)
         except BaseException:
             print(Path(output.name).read_text(errors="replace")[-5000:], file=sys.stderr)
             raise

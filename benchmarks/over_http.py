@@ -20,7 +20,7 @@ from urllib.parse import quote
 import samples
 from client import Answers, ask
 from figures import Figure, against
-from ground import Ground, log, service
+from ground import Ground, Service, log, service
 from samples import Subject
 
 from api.auth import add_token, remove_token
@@ -41,15 +41,30 @@ ASKER = "benchmark"
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """Where the product answers, and with which token."""
+class Timed:
+    """Answers, and milliseconds of the server's processor time that each took."""
 
-    address: str
-    token: str
+    answers: Answers
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server and the token that it wants."""
+
+    running: Service
+    token: str = ""
 
     def ask(self, paths: Sequence[str], connections: int = 1) -> Answers:
-        """Ask the product."""
-        return ask(self.address, paths, connections=connections, token=self.token)
+        """Ask it."""
+        return ask(self.running.address, paths, connections=connections, token=self.token)
+
+    def timed(self, paths: Sequence[str], connections: int) -> Timed:
+        """Ask it, and see what that costs its process."""
+        before = self.running.processor_seconds()
+        answers = self.ask(paths, connections)
+        spent = self.running.processor_seconds() - before
+        return Timed(answers, 1000 * spent / len(answers.answers))
 
 
 def run(ground: Ground) -> list[Figure]:
@@ -57,9 +72,9 @@ def run(ground: Ground) -> list[Figure]:
     world = ground.world()
     with ground.store() as settings:
         began = time.perf_counter()
-        with service(SERVE, _environment(settings)) as address:
-            server = Server(address, _token(settings))
-            _await_ready(address)
+        with service(SERVE, _environment(settings)) as running:
+            server = Server(running, _token(settings))
+            _await_ready(running.address)
             figures = [Figure("server, from its start to ready", time.perf_counter() - began, "s")]
             questions = Questions(samples.draw(world, _wanted(ground.companies)))
             _warm_up(server, questions)
@@ -172,15 +187,17 @@ def _latencies(what: str, found: Answers, target: float) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Answers a second: ours, of a ready-made route that is a plain function, and of one that is a coroutine."""
+    """What came of the same ids: from us, and ready-made from a plain function and from a coroutine."""
 
-    ours: float
-    plain: float
-    coroutine: float
+    ours: Timed
+    plain: Timed
+    coroutine: Timed
 
 
 def _throughput(server: Server, questions: Questions) -> list[Figure]:
-    with service(READY_MADE, _with_sources()) as peer:
+    with service(READY_MADE, _with_sources()) as running:
+        peer = Server(running)
+        _warm_up_peer(server, peer, questions)
         return [figure for count in CONNECTIONS for figure in _at(count, server, peer, questions)]
 
 
@@ -191,36 +208,55 @@ def _with_sources() -> dict[str, str]:
     }
 
 
-def _at(connections: int, server: Server, peer: str, questions: Questions) -> list[Figure]:
-    log(f"throughput at {connections} connections")
-    turns = [_turn(connections, server, peer, questions.profiles(questions.of_a_turn)) for _ in range(TURNS)]
-    ours, plain, coroutine = (
-        statistics.median(getattr(turn, way) for turn in turns) for way in ("ours", "plain", "coroutine")
-    )
+def _warm_up_peer(server: Server, peer: Server, questions: Questions) -> None:
+    entities = [subject.id for subject in questions.subjects[:WARM_UPS]]
+    _hand_over(peer, server.ask([_profile(entity) for entity in entities]))
+    for route in ("profiles", "async-profiles"):
+        peer.ask([f"/{route}/{entity}" for entity in entities], connections=2)
+
+
+def _at(connections: int, server: Server, peer: Server, questions: Questions) -> list[Figure]:
     where = f"at {connections} connection{'s' * (connections > 1)}"
-    unit = "answers/s"
+    log(f"throughput {where}")
+    turns = [_turn(connections, server, peer, questions.profiles(questions.of_a_turn)) for _ in range(TURNS)]
+    ways = ([getattr(turn, way) for turn in turns] for way in ("ours", "plain", "coroutine"))
+    ours, plain, coroutine = (Pace.of(timed) for timed in ways)
+    ready, rate = "beside a ready-made model", "answers/s"
     return [
-        against(
-            f"profile throughput {where}, beside a ready-made model", ours, plain, unit, TARGET_THROUGHPUT
-        ),
-        against(f"profile throughput {where}, beside one from a coroutine", ours, coroutine, unit),
+        against(f"profile throughput {where}, {ready}", ours.rate, plain.rate, rate, TARGET_THROUGHPUT),
+        against(f"profile throughput {where}, {ready} from a coroutine", ours.rate, coroutine.rate, rate),
+        Figure(f"profile, processor time an answer {where}", ours.cost, "ms", peer=plain.cost),
     ]
 
 
-def _turn(connections: int, server: Server, peer: str, entities: list[str]) -> Turn:
-    ours = server.ask([_profile(entity) for entity in entities], connections)
-    _hand_over(peer, ours)
-    plain = ask(peer, [f"/profiles/{entity}" for entity in entities], connections=connections)
-    coroutine = ask(peer, [f"/async-profiles/{entity}" for entity in entities], connections=connections)
-    _check_same(ours, plain)
-    _check_same(ours, coroutine)
-    return Turn(ours.rate, plain.rate, coroutine.rate)
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Medians over turns: answers a second, and milliseconds of the server's processor time an answer."""
+
+    rate: float
+    cost: float
+
+    @classmethod
+    def of(cls, turns: Sequence[Timed]) -> Pace:
+        """Of these turns."""
+        return cls(statistics.median(t.answers.rate for t in turns), statistics.median(t.cost for t in turns))
 
 
-def _hand_over(peer: str, found: Answers) -> None:
+def _turn(connections: int, server: Server, peer: Server, entities: list[str]) -> Turn:
+    ours = server.timed([_profile(entity) for entity in entities], connections)
+    _hand_over(peer, ours.answers)
+    plain = peer.timed([f"/profiles/{entity}" for entity in entities], connections)
+    coroutine = peer.timed([f"/async-profiles/{entity}" for entity in entities], connections)
+    _check_same(ours.answers, plain.answers)
+    _check_same(ours.answers, coroutine.answers)
+    return Turn(ours, plain, coroutine)
+
+
+def _hand_over(peer: Server, found: Answers) -> None:
     """Have the peer keep the profiles that were found, under the ids that were asked for."""
     lines = (answer.path.split("/")[-2].encode() + b" " + answer.body for answer in found.answers)
-    request = urllib.request.Request(f"{peer}/ready", data=b"\n".join(lines), method="PUT")  # noqa: S310  # our server
+    where = f"{peer.running.address}/ready"
+    request = urllib.request.Request(where, data=b"\n".join(lines), method="PUT")  # noqa: S310  # our own server
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         assert int(answer.read()) == len(found.answers)
 
