@@ -162,6 +162,13 @@ def _between(edges: Edges, fold: Fold, adjacency: Adjacency, ends: tuple[Array, 
     return rows[np.isin(pairs(edges.start.take(rows), edges.end.take(rows)), wanted)]
 
 
+def _without(rows: Array, dropped: Array, size: int) -> Array:
+    """The rows, of `size` that there are, that are not among those dropped."""
+    mark = np.zeros(size, np.bool_)
+    mark[dropped] = True
+    return rows[~mark[rows]]
+
+
 # --- the closure ---
 
 
@@ -295,7 +302,7 @@ class _Closing:
         if adjacency is not None:
             entities = self._entity(persons)
             old = adjacency.out.expanded(np.unique(entities[entities >= 0]))[1]
-            rows = np.concatenate([np.setdiff1d(old, self._edited.removed.get(name, rows[:0])), rows])
+            rows = np.concatenate([_without(old, self._edited.removed.get(name, rows[:0]), len(edges)), rows])
         start, end = edges.start.take(rows), edges.end.take(rows)
         chosen = np.zeros(len(self._units), np.bool_)
         chosen[persons] = True
@@ -515,7 +522,9 @@ class _Splice:
             fresh = class_keys(self._name, self._edges, self._added)
             keys = keys.extended(fresh) if len(keys) else Column(np.asarray(fresh))
         left = np.concatenate([shifted, self._removed]).astype(np.int64)
-        came = np.concatenate([np.setdiff1d(shifted, self._removed), self._added]).astype(np.int64)
+        came = np.concatenate([_without(shifted, self._removed, len(self._edges)), self._added]).astype(
+            np.int64
+        )
         came = came[self._ends_live(came)]
         out = self._side(self._before.out, keys, (left, came), forward=True)
         into = self._side(self._before.into, keys, (left, came), forward=False)
@@ -542,7 +551,7 @@ class _Splice:
         old = self._old_entity[near.take(left)]
         rows = np.unique(np.concatenate([old[old >= 0], self._entity[near.take(came)]]))
         kept = csr.expanded(rows)[1].astype(np.int64)
-        statements = np.concatenate([np.setdiff1d(kept, left), came])
+        statements = np.concatenate([_without(kept, left, len(self._edges)), came])
         ends = self._entity[near.take(statements)], self._entity[far.take(statements)]
         order = order_statements(self._tables, self._edges, statements, pairs(*ends), keys.take(statements))
         place = np.searchsorted(rows, ends[0][order])

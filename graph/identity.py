@@ -15,8 +15,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from graph.claims import Claim, Claims
 from graph.tables import LABEL_NUMBER
@@ -181,6 +179,10 @@ def grouped(units: Ints, keys: Hashes) -> Groups:
 
 def components(size: int, links: Iterable[tuple[Ints, Ints]]) -> Ints:
     """For each of `size` rows, the smallest row that the links join it to."""
+    # a third of a second to import, which a process that opens a saved projection need not pay
+    from scipy.sparse import coo_array  # noqa: PLC0415
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     pairs = list(links)
     if not pairs:
         return np.arange(size)
