@@ -605,7 +605,8 @@ BOOKKEEPING = types.MappingProxyType(
 """Nodes that the system itself writes, beside the types above."""
 
 SYSTEM_NODE = (
-    "id", "source", "key", "compartments", "record", "others", "rank_key", "stated", "valid_from", "valid_to", "known_from",
+    "id", "source", "key", "compartments", "record", "others", "rank_key", "stated",
+    "valid_from", "valid_to", "known_from",
 )  # fmt: skip
 """Properties of every stored node besides its fields; `record` describes it, `others` would without it."""
 
