@@ -190,7 +190,10 @@ entry_strategy = st.builds(
     st.integers(0, SETS - 1),
     st.sampled_from([0, 0, 1, 200]),
 )
-worlds = st.lists(entry_strategy, max_size=14)
+alike_strategy = st.builds(
+    Entry, st.text("恒瑞西", min_size=3, max_size=5), st.integers(0, 2), st.just(1), st.integers(0, 1)
+)
+worlds = st.lists(entry_strategy, max_size=14) | st.lists(alike_strategy, max_size=10)
 
 
 @st.composite
@@ -217,19 +220,26 @@ def queries(draw: st.DrawFn, entries: Sequence[Entry]) -> str:
     return changed if changed.strip() else "恒"
 
 
+def masks(size: int) -> st.SearchStrategy[tuple[int, ...]]:
+    """Mostly open: a mask that hides nearly everything leaves nothing to compare."""
+    open_bits = st.sampled_from([1, 1, 1, 0])
+    return st.just((1,) * size) | st.tuples(*[open_bits] * size)
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[list[Entry], Asking]:
     entries = draw(worlds)
-    bits = st.integers(0, 1)
-    cursor = st.none() | st.tuples(st.integers(0, 1 << 28).map(lambda n: n / (1 << 28)), st.integers(0, 11))
+    query = draw(queries(entries))
+    everything = reference(entries, Asking(query))
+    cursors = [None, None, (0.3, 5), *((score, stable_id(owner)) for owner, score, *_ in everything)]
     asking = Asking(
-        draw(queries(entries)),
-        tuple(draw(st.lists(bits, min_size=SETS, max_size=SETS))),
-        tuple(draw(st.lists(bits, min_size=OWNERS, max_size=OWNERS))),
-        tuple(draw(st.lists(bits, min_size=2, max_size=2))),
-        frozenset(draw(st.sets(st.integers(0, max(0, len(entries) - 1)), max_size=4))),
-        draw(st.sampled_from([1, 2, 100])),
-        draw(cursor),
+        query,
+        draw(masks(SETS)),
+        draw(masks(OWNERS)),
+        draw(masks(2)),
+        frozenset(draw(st.sets(st.integers(0, len(entries)), max_size=2))),
+        draw(st.sampled_from([1, 2, 100, 100])),
+        draw(st.sampled_from(cursors)),
     )
     return entries, asking
 
@@ -296,6 +306,13 @@ def test_the_order_of_entries_does_not_matter(
     shuffled = list(entries)
     random.shuffle(shuffled)
     assert answer(index_of(entries), entries, query) == answer(index_of(shuffled), shuffled, query)
+
+
+def test_of_names_that_score_alike_an_owner_keeps_the_first_by_text() -> None:
+    entries = [Entry("恒西西", 0), Entry("恒恒恒", 0), Entry("恒瑞瑞", 0)]
+    for cut in range(4):
+        parts = [search.build(columns(entries[:cut])), search.build(columns(entries[cut:]), first_entry=cut)]
+        assert [hit[4] for hit in answer(search.attach(*parts), entries, Asking("恒"))] == ["恒恒恒"]
 
 
 # --- known names --------------------------------------------------------------------------------------------
