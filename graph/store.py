@@ -34,6 +34,8 @@ from graph.settings import Settings
 T = TypeVar("T")
 Row = dict[str, Any]
 log = logging.getLogger(__name__)
+# What the driver logs of lost connections reaches callers as StoreDown; without a handler it would go to stderr too.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 # Not Unique("Commit", "version"): that the counter makes sure of, and where duplicates are found at the end, two
 # writers that took the same version would hear of a broken rule, not of the conflict that is tried again.
