@@ -5,12 +5,12 @@ Everything is worked out from what the view sees, so nothing hidden shows throug
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from graph.claims import Claim, claims_of
+from graph.claims import Claim, claims_of_unit
 from graph.names import legal_key
 from graph.schema import Kind, edge_types
 from graph.view_types import Finding, RecordRef
@@ -35,9 +35,23 @@ def findings(view: View, row: int) -> list[Finding]:
         *_two_identifiers(view, row),
         *_two_names(view, row),
         *_two_values(view, row),
-        *_same_identifier(view, row),
-        *_same_name(view, row),
+        *alike(view, row),
     ]
+
+
+def alike(view: View, row: int) -> list[Finding]:
+    """The findings that name others which may be the same thing."""
+    claims = _claims(view, row)
+    return [*_same_identifier(view, row, claims), *_same_name(view, row, claims)]
+
+
+def _claims(view: View, row: int) -> dict[Claim, set[int]]:
+    """The hashes that the visible units of an entity claim, by kind."""
+    found: dict[Claim, set[int]] = {}
+    for unit in view.visible_units(row):
+        for kind, value in claims_of_unit(view.snapshot.tables.units, unit):
+            found.setdefault(kind, set()).add(value)
+    return found
 
 
 def _two_identifiers(view: View, row: int) -> Iterator[Finding]:
@@ -93,11 +107,10 @@ def _numbers_differ(view: View, what: tuple[str, str, str], run: Run, fact: int)
         yield Finding("two_values", message, title, shown, records, (view.id(other),))
 
 
-def _same_identifier(view: View, row: int) -> Iterator[Finding]:
+def _same_identifier(view: View, row: int, claims: Mapping[Claim, set[int]]) -> Iterator[Finding]:
     """Other entities of the type that claim an identifier of this one and yet were not joined to it."""
-    claims = claims_of(view.snapshot.tables.units, np.array(view.visible_units(row), np.int64))
     for kind in _IDENTIFYING:
-        values = {int(v) for v in claims.of_kind(kind).value.tolist()}
+        values = claims.get(kind, set())
         compared = (Claim.LEGAL, Claim.FORMER) if kind in (Claim.LEGAL, Claim.FORMER) else (kind,)
         others = {r for value in values for k in compared for r in view.claimants(k, value)}
         candidates = _others(view, row, others)
@@ -115,14 +128,15 @@ def _others(view: View, row: int, rows: set[int]) -> tuple[str, ...]:
     return tuple(view.id(r) for r in mine)
 
 
-def _same_name(view: View, row: int) -> Iterator[Finding]:
+def _same_name(view: View, row: int, claims: Mapping[Claim, set[int]]) -> Iterator[Finding]:
     """Persons of one name, and companies that only a short name could tell to be the same."""
     kind = view.kind(row)
     if kind not in ("Person", "Company"):
         return
-    claims = claims_of(view.snapshot.tables.units, np.array(view.visible_units(row), np.int64))
-    values = {int(v) for v in claims.of_kind(Claim.ANSWERS).value.tolist()}
-    others = {r for value in values for r in view.claimants(Claim.ANSWERS, value)}
+    others = {r for value in claims.get(Claim.ANSWERS, ()) for r in view.claimants(Claim.ANSWERS, value)}
+    others.discard(row)
+    if not others:
+        return
     if kind == "Company" and not short_only(view, row):
         others = {r for r in others if short_only(view, r)}
     candidates = _others(view, row, others)

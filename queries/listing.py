@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from graph.view import Fact, View
+from graph.view_types import Fact, FactPage
 from queries.models import Answer
 from queries.paging import Position
 
@@ -50,17 +50,13 @@ class Items(Generic[T, L]):
 
 @dataclass(frozen=True, slots=True)
 class Facts(Generic[L]):
-    """The facts of one type on one side of an entity, in the View's order; a hub's are never all built."""
+    """Facts in the View's order; `page` gives some of them, so that a hub's are never all built."""
 
-    view: View
-    row: int
-    edge_type: str
-    direction: str
+    page: Callable[[str | None, int], FactPage]
     line: Callable[[Fact], L]
 
     def take(self, after: Position | None, limit: int) -> Taken[L]:
         """At most `limit` lines behind `after`; the position is the View's own place in the list."""
-        place = None if after is None else str(after[0])
-        page = self.view.page(self.row, self.edge_type, self.direction, place, limit)
+        page = self.page(None if after is None else str(after[0]), limit)
         last = None if page.next is None else (page.next,)
         return Taken([self.line(fact) for fact in page.facts], page.total, last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -15,7 +16,7 @@ from graph.view import Fact, View
 from queries.labels import relation_label
 from queries.models import Answer, Cursor, Day, EntityId, PartyLine, Value
 from queries.paging import Page, Position
-from queries.profile import relation_counts
+from queries.profile import counted
 from queries.profile_lines import RelationCount
 from queries.statements import refs, who
 
@@ -91,7 +92,7 @@ def neighbors(
         kind=view.kind(row),
         as_of=view.as_of,
         known_at=view.known_at,
-        counts=relation_counts(view, row),
+        counts=counted(functools.partial(view.degree, row)),
         neighbors=[_neighbor(view, fact, side) for fact, side in shown],
         next=page.next(last, *question) if last is not None else None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,12 +12,13 @@ from typing import Any, Final, TypeVar, cast
 
 from graph import schema
 from graph.errors import InvalidInput
-from graph.view import Fact, View
+from graph.view import View
+from graph.view_types import Fact, FactPage
 from graph.view_types import RecordRef as ViewRef
 from queries import profile_lines as lines
 from queries.labels import field_label, relation_label, unit_of
 from queries.listing import Facts, Items, Listing
-from queries.models import AliasLine, FieldLine, Line, Section, SimilarLine
+from queries.models import AliasLine, FieldLine, Line, RecordRef, Section, SimilarLine
 from queries.paging import Page, Position
 from queries.statements import day_of, newest_first, party, refs, who
 
@@ -78,16 +80,44 @@ class Subject:
         return by_kind
 
     def _part_facts(self) -> Iterator[tuple[Fact, str | None]]:
-        for fact in self.view.facts(self.row, "PARTY_TO", "out"):
+        for fact in self.facts("PARTY_TO", "out"):
             yield fact, fact.props.get("role")
-        for fact in self.view.facts(self.row, "ABOUT", "in"):
+        for fact in self.facts("ABOUT", "in"):
             yield fact, fact.props.get("role") or "about"
-        for fact in self.view.facts(self.row, "MENTIONS", "in"):
+        for fact in self.facts("MENTIONS", "in"):
             yield fact, "mentioned"
 
+    @cached_property
+    def _first(self) -> dict[tuple[str, str], FactPage]:
+        return {}
+
+    def first(self, edge_type: str, direction: str) -> FactPage:
+        """The first of its facts of a type, as many as a section shows; asked of the View once."""
+        key = (edge_type, direction)
+        if key not in self._first:
+            self._first[key] = self.view.page(self.row, edge_type, direction, None, self.page.limit)
+        return self._first[key]
+
     def facts(self, edge_type: str, direction: str) -> Sequence[Fact]:
-        """Its facts of a type, as the View orders them."""
-        return self.view.facts(self.row, edge_type, direction)
+        """All of its facts of a type, as the View orders them."""
+        first = self.first(edge_type, direction)
+        return first.facts if first.next is None else self.view.facts(self.row, edge_type, direction)
+
+    def total(self, edge_type: str, direction: str) -> int:
+        """How many facts of a type it has."""
+        key = (edge_type, direction)
+        known = self._first.get(key)
+        return self.view.degree(self.row, edge_type, direction) if known is None else known.total
+
+    def pages(self, edge_type: str, direction: str) -> Callable[[str | None, int], FactPage]:
+        """What gives pages of its facts of a type."""
+
+        def page(after: str | None, limit: int) -> FactPage:
+            if after is None and limit == self.page.limit:
+                return self.first(edge_type, direction)
+            return self.view.page(self.row, edge_type, direction, after, limit)
+
+        return page
 
     def who(self, fact: Fact) -> dict[str, str]:
         """The other end of a fact, as the fields of a line."""
@@ -125,8 +155,9 @@ class Part:
         """Of the part played, then of the thing itself."""
         for fact in self.facts:
             yield from fact.records
-        for records in self.view.property_records(self.row).values():
-            yield from records
+        for unit in self.view.units(self.row):
+            if unit.record:
+                yield ViewRef(unit.record, unit.source, unit.stated)
 
 
 # --- Sections ----------------------------------------------------------------------------------------------------
@@ -198,7 +229,7 @@ def _securities(subject: Subject) -> Listing[lines.SecurityLine]:
             records=refs(fact.records),
         )
 
-    return Facts(subject.view, subject.row, "ISSUED", "out", line)
+    return Facts(subject.pages("ISSUED", "out"), line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +297,7 @@ def _concepts(subject: Subject) -> Listing[lines.ConceptLine]:
         kind = subject.view.props(fact.other).get("kind")
         return lines.ConceptLine(**subject.who(fact), concept_kind=kind, records=refs(fact.records))
 
-    return Facts(subject.view, subject.row, "HAS_CONCEPT", "out", line)
+    return Facts(subject.pages("HAS_CONCEPT", "out"), line)
 
 
 def _stakes(direction: str) -> Builder:
@@ -282,7 +313,7 @@ def _stakes(direction: str) -> Builder:
                 records=refs(fact.records),
             )
 
-        return Facts(subject.view, subject.row, "HOLDS", direction, line)
+        return Facts(subject.pages("HOLDS", direction), line)
 
     return build
 
@@ -373,7 +404,7 @@ def _offices(subject: Subject) -> Listing[lines.OfficeLine]:
             records=refs(fact.records),
         )
 
-    return Facts(subject.view, subject.row, "OFFICER_OF", "out", line)
+    return Facts(subject.pages("OFFICER_OF", "out"), line)
 
 
 def _control(view: View, fact: Fact) -> dict[str, Any]:
@@ -390,7 +421,7 @@ def _controls(subject: Subject) -> Listing[lines.ControlLine]:
     def line(fact: Fact) -> lines.ControlLine:
         return lines.ControlLine(**_control(subject.view, fact))
 
-    return Facts(subject.view, subject.row, "CONTROLS", "out", line)
+    return Facts(subject.pages("CONTROLS", "out"), line)
 
 
 def _controllers(subject: Subject) -> Listing[lines.ControllerLine]:
@@ -401,7 +432,7 @@ def _controllers(subject: Subject) -> Listing[lines.ControllerLine]:
             also_controls=_also_controls(subject, fact.other),
         )
 
-    return Facts(subject.view, subject.row, "CONTROLS", "in", line)
+    return Facts(subject.pages("CONTROLS", "in"), line)
 
 
 def _also_controls(subject: Subject, controller: int) -> Section[lines.ControlLine]:
@@ -427,7 +458,7 @@ _CONTROLLER_TEXTS: Final = {
 
 
 def _controller_status(subject: Subject) -> str:
-    if subject.view.degree(subject.row, "CONTROLS", "in"):
+    if subject.total("CONTROLS", "in"):
         return "disclosed"
     return "unknown_stated" if subject.props.get("controller_unknown") else "not_stated"
 
@@ -475,7 +506,7 @@ def _trade(direction: str) -> Builder:
                 records=refs(fact.records),
             )
 
-        return Facts(subject.view, subject.row, "SUPPLIES", direction, line)
+        return Facts(subject.pages("SUPPLIES", direction), line)
 
     return build
 
@@ -489,7 +520,7 @@ def _products(subject: Subject) -> Listing[lines.ProductLine]:
             records=refs(fact.records),
         )
 
-    return Facts(subject.view, subject.row, "OWNS_PRODUCT", "out", line)
+    return Facts(subject.pages("OWNS_PRODUCT", "out"), line)
 
 
 def _coverage(subject: Subject) -> Listing[lines.CoverageLine]:
@@ -501,7 +532,7 @@ def _coverage(subject: Subject) -> Listing[lines.CoverageLine]:
             records=refs(fact.records),
         )
 
-    return Facts(subject.view, subject.row, "COVERS", "in", line)
+    return Facts(subject.pages("COVERS", "in"), line)
 
 
 def _parts(kind: str, model: type[lines.RoleLine]) -> Builder:
@@ -543,10 +574,15 @@ def _others(subject: Subject, part: Part) -> tuple[list[lines.RoleParty], int]:
 def possibly_same(view: View, row: int) -> list[SimilarLine]:
     """Entities that may be the same one; nothing is concluded from it."""
     return [
-        SimilarLine(**who(view, view.resolve(other)), reason=finding.message, records=refs(finding.records))
-        for finding in view.findings(row)
-        for other in finding.candidates
+        SimilarLine(**who(view, other), reason=finding.message, records=_unit_records(view, other))
+        for finding in view.alike(row)
+        for other in map(view.resolve, finding.candidates)
     ]
+
+
+def _unit_records(view: View, row: int) -> list[RecordRef]:
+    """The records that describe an entity."""
+    return refs(ViewRef(u.record, u.source, u.stated) for u in view.units(row) if u.record)
 
 
 def _possibly_same(subject: Subject) -> Listing[SimilarLine]:
@@ -576,7 +612,7 @@ def _gap(code: str, message: str, message_en: str, records: Iterable[ViewRef] = 
 def _gaps(subject: Subject) -> Iterator[lines.UnknownLine]:
     if not subject.props.get("uscc"):
         yield _gap("uscc", "统一社会信用代码未知", "its unified social credit code is unknown")
-    if not subject.facts("IN_INDUSTRY", "out"):
+    if not subject.total("IN_INDUSTRY", "out"):
         yield _gap("industry", "所属行业未知", "its industry is unknown")
     status = _controller_status(subject)
     if status != "disclosed":
@@ -586,12 +622,12 @@ def _gaps(subject: Subject) -> Iterator[lines.UnknownLine]:
             f"controller_{status}", f"实际控制人未知：{zh}", f"its controller is unknown: {en}", records
         )
     yield from _holder_gaps(subject)
-    if not subject.view.degree(subject.row, "OFFICER_OF", "in"):
+    if not subject.total("OFFICER_OF", "in"):
         yield _gap("officers", "高管未知", "its officers are unknown")
 
 
 def _holder_gaps(subject: Subject) -> Iterator[lines.UnknownLine]:
-    holders = subject.view.degree(subject.row, "HOLDS", "in")
+    holders = subject.total("HOLDS", "in")
     if not holders:
         yield _gap("holders", "股东未知", "its holders are unknown")
     if not holders or holders > COUNTED_HOLDERS:
@@ -650,6 +686,12 @@ _BUILDERS: Final[Mapping[str, Builder]] = {
     "unknown": _unknown,
 }
 
+_MODELS: Final[Mapping[str, type[Section[Any]]]] = {
+    name: typing.get_args(hint)[0]
+    for name, hint in typing.get_type_hints(lines.Sections, include_extras=True).items()
+}
+"""The class of each section; with another one pydantic would validate every line anew."""
+
 _OF_PERSON: Final = (
     "identity", "aliases", "offices", "holdings", "controls", "relatives", "guarantees", "loans", "pledges",
     "deals", "agreements", "events", "documents", "possibly_same",
@@ -688,7 +730,7 @@ def profile(view: View, ref: str, *, section: str | None = None, page: Page | No
         as_of=view.as_of,
         known_at=view.known_at,
         sections=cast("lines.Sections", {name: _section(subject, name) for name in chosen}),
-        relations=relation_counts(view, subject.row),
+        relations=counted(subject.total),
     )
 
 
@@ -717,18 +759,18 @@ def _section(subject: Subject, name: str) -> Section[Any]:
         "next": subject.page.next(taken.last, *question) if taken.last is not None else None,
     }
     if name != "controllers":
-        return Section(**fields)
+        return _MODELS[name](**fields)
     status = _controller_status(subject)
     zh, en = _CONTROLLER_TEXTS[status]
     said = subject.property_records.get("controller_unknown", ()) if status == "unknown_stated" else ()
     return lines.ControllerSection(**fields, status=status, message=zh, message_en=en, records=refs(said))
 
 
-def relation_counts(view: View, row: int) -> list[lines.RelationCount]:
-    """How many relations of each type and direction it has; those it has none of are left out."""
+def counted(total: Callable[[str, str], int]) -> list[lines.RelationCount]:
+    """How many relations of each type and direction there are; those that there are none of are left out."""
     found = []
     for edge_type, direction in itertools.product(schema.edge_types(), ("out", "in")):
-        if count := view.degree(row, edge_type, direction):
+        if count := total(edge_type, direction):
             label = relation_label(edge_type, direction)
             found.append(
                 lines.RelationCount(
