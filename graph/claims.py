@@ -35,12 +35,14 @@ class Claim(IntEnum):
     ALIAS = 9  # another name, which finds but never joins; comparable with SHORT
     BARE_CODE = 10  # exchange code without its suffix
     SCHEME = 11  # classification, or kind of concept
+    MENTION = 12  # the key of a company that its source calls by a short name only; comparable with SHORT
 
 
 _SPACE: Final = {
     Claim.FORMER: Claim.LEGAL,
     Claim.ANSWERS: Claim.SHORT,
     Claim.ALIAS: Claim.SHORT,
+    Claim.MENTION: Claim.SHORT,
 }
 
 
@@ -116,6 +118,8 @@ def claims_of_unit(units: Units, unit: int) -> Iterator[tuple[Claim, int]]:
         yield from keys(kind, name, lambda name: (names.short_key(name),))
     if units.value(unit, "code") is not None:
         yield from keys(Claim.ANSWERS, "short_name", _without_markers)
+    if units.value(unit, "name") is None and units.value(unit, "short_name") is not None:
+        yield from keys(Claim.MENTION, "key", lambda key: (names.short_key(key),))
 
 
 def _claims_of_label(units: Units, label: str, rows: NDArray[np.int64]) -> Iterable[Claims]:
@@ -140,8 +144,13 @@ def _claims_of_companies(table: _Table) -> Iterable[Claims]:
     yield Claims(short.unit, np.full(len(short.unit), Claim.ANSWERS, np.int8), short.value)
     yield table.claims(Claim.ANSWERS, "name", lambda name: (names.short_key(name),))
     yield table.claims(Claim.ANSWERS, "former_names", _each(names.short_key))
-    yield table.listed().claims(Claim.ANSWERS, "short_name", _without_markers)
+    yield table.with_field("code").claims(Claim.ANSWERS, "short_name", _without_markers)
     yield table.claims(Claim.ALIAS, "aliases", _each(names.short_key))
+    yield (
+        table.with_field("short_name")
+        .without("name")
+        .claims(Claim.MENTION, "key", lambda key: (names.short_key(key),))
+    )
 
 
 def _each(key: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
@@ -168,12 +177,19 @@ class _Table:
     def field(self, name: str) -> Field | None:
         return self.units.fields[self.label].get(name)
 
-    def listed(self) -> _Table:
-        """The units with an exchange code."""
-        code = self.field("code")
-        if code is None:
-            return _Table(self.units, self.label, self.rows[:0])
-        return _Table(self.units, self.label, self.rows[code.stated(self.units.local[self.rows])])
+    def _stated(self, name: str) -> NDArray[np.bool_]:
+        found = self.field(name)
+        if found is None:
+            return np.zeros(len(self.rows), np.bool_)
+        return found.stated(self.units.local[self.rows])
+
+    def with_field(self, name: str) -> _Table:
+        """The units that state a field."""
+        return _Table(self.units, self.label, self.rows[self._stated(name)])
+
+    def without(self, name: str) -> _Table:
+        """The units that do not state a field."""
+        return _Table(self.units, self.label, self.rows[~self._stated(name)])
 
     def claims(self, kind: Claim, name: str, keys: Callable[[str], tuple[str, ...]]) -> Claims:
         """The claims that one field makes; `keys` gives the normalised values of a text."""

@@ -34,6 +34,7 @@ TIES: Final = ("OFFICER_OF", "CONTROLS", "HOLDS")
 _CODES: Final = (Claim.USCC, Claim.LEI, Claim.CODE)
 _DENSE: Final = (
     Claim.USCC, Claim.LEI, Claim.CODE, Claim.REGISTRY, Claim.LEGAL, Claim.SHORT, Claim.ANSWERS, Claim.SCHEME,
+    Claim.MENTION,
 )  # fmt: skip
 
 
@@ -91,6 +92,17 @@ class Evidence:
             known |= self.dense[kind] != 0
         known |= np.diff(self.former.first) > 0
         mask: Mask = (self.label == COMPANY) & (self.dense[Claim.SHORT] != 0) & ~known
+        return mask
+
+    @cached_property
+    def distinct(self) -> Mask:
+        """Units whose key tells them from other keys of the namespace.
+
+        Not one that is known by a short name only and whose key is that name: a source that mentions a brand by
+        its name (a deal's target) does not say that it is another than what it lists elsewhere under a number.
+        """
+        mention = self.short_only & (self.dense[Claim.MENTION] == self.dense[Claim.SHORT])
+        mask: Mask = ~mention
         return mask
 
 
@@ -263,11 +275,12 @@ class _Joiner:
         Two keys of one namespace never join by a short name or a person's name.
         """
         namespace = self.evidence.namespace
-        inside = mix(public.root[public.units], namespace[public.units])
+        known = public.units[self.evidence.distinct[public.units]]
+        inside = mix(public.root[known], namespace[known])
         wanted = mix(cluster, namespace[rows])
         beside = mix(wanted, self.evidence.scope[rows])
-        found, counts = np.unique(beside, return_counts=True)
-        taken: Mask = np.isin(wanted, inside) | np.isin(beside, found[counts > 1])
+        distinct = self.evidence.distinct[rows]
+        taken: Mask = distinct & (np.isin(wanted, inside) | np.isin(beside, more_than_once(beside[distinct])))
         return taken
 
 
@@ -431,7 +444,7 @@ class _Companies(_Joiner):
         """Where nothing answers to a short name, the units that bear it join, unless a namespace has two."""
         free = lone[target == -1]
         groups = grouped(free, self.scoped(free, self.dense[Claim.SHORT][free]))
-        good = ~repeated(groups, self.evidence.namespace[groups.unit])
+        good = ~repeated(groups, self.evidence)
         first = np.zeros(len(groups.value), np.int64)
         first[groups.group[::-1]] = groups.unit[::-1]
         where = np.full(len(self.evidence), -1)
@@ -442,12 +455,10 @@ class _Companies(_Joiner):
     def _unless_same_namespace(self, anchored: Ints, lone: Ints, target: Ints, root: Ints) -> Ints:
         """Two keys of one namespace never join by a short name."""
         namespace = self.evidence.namespace
-        going = target >= 0
+        going = (target >= 0) & self.evidence.distinct[lone]
         taken = mix(root[anchored], namespace[anchored])
         wanted = mix(np.where(going, target, 0), namespace[lone])
-        values, counts = np.unique(wanted[going], return_counts=True)
-        crowded = values[counts > 1]
-        refused = going & (np.isin(wanted, taken) | np.isin(wanted, crowded))
+        refused = going & (np.isin(wanted, taken) | np.isin(wanted, more_than_once(wanted[going])))
         return np.where(refused, -1, target)
 
     def attached(self, waiting: Ints, root: Ints) -> Ints:
@@ -535,12 +546,19 @@ def grouped_pairs(left: Ints, right: Ints) -> Ints:
     return np.unique(mix(left, right), return_inverse=True)[1].ravel()
 
 
-def repeated(groups: Groups, values: Ints) -> Mask:
-    """Which groups have two units with the same value (a namespace that calls two things by one name)."""
+def more_than_once(values: Hashes) -> Hashes:
+    """The values that occur more than once."""
+    found, counts = np.unique(values, return_counts=True)
+    several: Hashes = found[counts > 1]
+    return several
+
+
+def repeated(groups: Groups, evidence: Evidence) -> Mask:
+    """Which groups hold two units that one namespace tells apart by their keys."""
     bad = np.zeros(len(groups.value), np.bool_)
-    keys = mix(groups.group, values)
-    found, counts = np.unique(keys, return_counts=True)
-    bad[groups.group[np.isin(keys, found[counts > 1])]] = True
+    distinct = evidence.distinct[groups.unit]
+    keys = mix(groups.group, evidence.namespace[groups.unit])
+    bad[groups.group[distinct & np.isin(keys, more_than_once(keys[distinct]))]] = True
     return bad
 
 
@@ -626,14 +644,13 @@ class _Persons(_Joiner):
         person, key = self._tied(active)
         scope = self.evidence.scope[person]
         groups = grouped(person, np.where(key == 0, np.uint64(0), mix(key, scope)))
-        links = groups.links(~repeated(groups, self.evidence.namespace[groups.unit]))
+        links = groups.links(~repeated(groups, self.evidence))
         size = len(self.evidence)
         root = components(size, [links])
         joined = np.flatnonzero(active)
         pairs = mix(root[joined], self.evidence.namespace[joined])
-        found, counts = np.unique(pairs, return_counts=True)
         torn = np.zeros(size, np.bool_)
-        torn[root[joined[np.isin(pairs, found[counts > 1])]]] = True
+        torn[root[joined[np.isin(pairs, more_than_once(pairs))]]] = True
         return np.where(torn[root], np.arange(size), root)
 
     def attached(self, waiting: Ints, root: Ints) -> Ints:

@@ -106,8 +106,15 @@ def test_a_short_name_that_two_answer_to_joins_neither_and_says_so():
 
 
 def test_two_keys_of_one_namespace_do_not_join_by_a_short_name():
-    nodes = [unit("a", "1", name=FULL, short_name="恒瑞"), unit("a", "恒瑞", short_name="恒瑞")]
+    nodes = [unit("a", "1", name=FULL, short_name="恒瑞"), unit("a", "2", short_name="恒瑞")]
     assert clusters(nodes) == [[0], [1]]
+
+
+def test_what_a_source_mentions_by_its_name_joins_what_it_lists_under_a_key():
+    nodes = [unit("a", "1", name=FULL, short_name="恒瑞"), unit("a", "恒瑞", short_name="恒瑞")]
+    assert clusters(nodes) == [[0, 1]]
+    assert clusters([nodes[0], unit("a", "恒瑞", walls=("x",), short_name="恒瑞")]) == [[0, 1]]
+    assert clusters([*nodes, unit("a", "2", name=OTHER, short_name="恒瑞")]) == [[0], [1], [2]]
 
 
 def test_a_cluster_with_two_credit_codes_falls_back_to_strong_joins():
