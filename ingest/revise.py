@@ -68,18 +68,20 @@ class Reviser:
             changes: Where the changes go.
         """
         revision = Revision()
-        self.planner.learn(items)
         stored = self._stored([item.handle for item in ask])
-        due: list[tuple[PlannedRecord, Verdict, Stored]] = []
+        new, due = [], []
         for item in items:
             present = stored.get(item.handle)
             verdict = decide(item.hash, present, self.snapshots, seen=item.handle in repeated)
             if present is None:
-                self._plan_new(item, losers.get(item.handle, set()), changes, revision)
+                new.append(item)
             elif verdict is Verdict.UNCHANGED and not present.dangling:
                 revision.unchanged += 1
             else:
                 due.append((item, verdict, present))
+        self.planner.learn([*new, *(item for item, _, _ in due)])
+        for item in new:
+            self._plan_new(item, losers.get(item.handle, set()), changes, revision)
         self._plan_changes(due, changes, revision)
         return revision
 
