@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -193,7 +194,7 @@ entry_strategy = st.builds(
 alike_strategy = st.builds(
     Entry, st.text("恒瑞西", min_size=3, max_size=5), st.integers(0, 2), st.just(1), st.integers(0, 1)
 )
-worlds = st.lists(entry_strategy, max_size=14) | st.lists(alike_strategy, max_size=10)
+worlds = st.lists(entry_strategy, max_size=14) | st.lists(alike_strategy, min_size=4, max_size=10)
 
 
 @st.composite
@@ -309,8 +310,8 @@ def test_the_order_of_entries_does_not_matter(
 
 
 def test_of_names_that_score_alike_an_owner_keeps_the_first_by_text() -> None:
-    entries = [Entry("恒西西", 0), Entry("恒恒恒", 0), Entry("恒瑞瑞", 0)]
-    for cut in range(4):
+    names_of_one = [Entry("恒西西", 0), Entry("恒恒恒", 0), Entry("恒瑞瑞", 0)]
+    for entries, cut in product(permutations(names_of_one), range(4)):
         parts = [search.build(columns(entries[:cut])), search.build(columns(entries[cut:]), first_entry=cut)]
         assert [hit[4] for hit in answer(search.attach(*parts), entries, Asking("恒"))] == ["恒恒恒"]
 
