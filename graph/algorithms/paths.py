@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ Rows = NDArray[np.int32]
 Keys = NDArray[np.uint64]
 Costs = NDArray[np.int32]
 Mask = NDArray[np.uint8]
+Heap = list[tuple[np.int64, np.int64]]
 Wide = NDArray[np.int64]
 
 MOST_HOPS: Final = 15
@@ -59,7 +61,8 @@ class Keyed(NamedTuple):
 class Walk:
     """A graph under one mask: keep it per viewer, dates and filter.
 
-    `ahead` and `back` count the half-edges that may be walked from a node, and against the direction towards it.
+    `ahead` and `back` count the half-edges that may be walked from a node, and against the direction towards it;
+    `either` those that may be walked at all.
     """
 
     adjacency: Adjacency
@@ -67,6 +70,7 @@ class Walk:
     mask: Mask
     ahead: Rows
     back: Rows
+    either: Rows
 
     @property
     def size(self) -> int:
@@ -91,8 +95,7 @@ def adjacency(start: Rows, end: Rows, size: int) -> Adjacency:
 
 def walk(graph: Adjacency, keyed: Keyed, mask: Mask) -> Walk:
     """A graph under a mask: one pass over the edges."""
-    ahead, back = _degrees(graph, mask)
-    return Walk(graph, keyed, mask, ahead, back)
+    return Walk(graph, keyed, mask, *_degrees(graph, mask))
 
 
 @jit
@@ -102,20 +105,22 @@ def _may(half: int, mask: Mask, against: int) -> bool:
 
 
 @jit
-def _degrees(graph: Adjacency, mask: Mask) -> tuple[Rows, Rows]:
+def _degrees(graph: Adjacency, mask: Mask) -> tuple[Rows, Rows, Rows]:
     size = len(graph.first) - 1
-    ahead, back = np.zeros(size, np.int32), np.zeros(size, np.int32)
+    ahead, back, either = np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32)
     for node in range(size):
         for place in range(graph.first[node], graph.first[node + 1]):
             ahead[node] += _may(graph.half[place], mask, 0)
             back[node] += _may(graph.half[place], mask, 1)
-    return ahead, back
+            either[node] += mask[graph.half[place] >> 1] != 0
+    return ahead, back, either
 
 
 class Scratch(NamedTuple):
     """Working space for one thread at a time; all of it is blank between questions.
 
-    `hops` is 0 for a node not seen, else 1 + the distance from the source or -1 - that to the target.
+    `hops` is 0 for a node not seen, else 1 + the distance from the source or -1 - that to the target; `ahead` and
+    `behind` are costs from the source and to the target, -1 for a node not seen.
     """
 
     hops: Rows
@@ -124,6 +129,8 @@ class Scratch(NamedTuple):
     mark: Mask
     ahead: Wide
     behind: Wide
+    via_node: Rows
+    via_edge: Rows
 
 
 def scratch(size: int) -> Scratch:
@@ -135,20 +142,23 @@ def scratch(size: int) -> Scratch:
         np.zeros(size, np.uint8),
         np.full(size, -1, np.int64),
         np.full(size, -1, np.int64),
+        np.empty(size, np.int32),
+        np.empty(size, np.int32),
     )
 
 
 class _Met(NamedTuple):
     """Where two searches stopped.
 
-    `full` holds, for the source's side and the target's, where the last full layer begins and ends and how deep it is;
-    `seen` how many nodes each side has.
+    By side, the source's and the target's: `layers` says where the full layers begin in the side's queue, and where
+    the last ends; `depth` how deep that is; `seen` how many nodes there are.
     """
 
     length: int
     cut: int
     work: int
-    full: Wide
+    layers: NDArray[np.int64]
+    depth: Wide
     seen: Wide
 
 
@@ -176,6 +186,14 @@ def _layer(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
 
 
 @jit
+def _total(nodes: Rows, degree: Rows) -> int:
+    total = 0
+    for node in nodes:
+        total += int(degree[node])
+    return total
+
+
+@jit
 def _search(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
     graph: Adjacency,
     mask: Mask,
@@ -191,13 +209,15 @@ def _search(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
     hops, forward, backward = space.hops, space.forward, space.backward
     forward[0], backward[0] = source, target
     hops[source] = 1
-    begin, end, depth = np.zeros(2, np.int64), np.ones(2, np.int64), np.zeros(2, np.int64)
+    depth, seen = np.zeros(2, np.int64), np.ones(2, np.int64)
+    layers = np.zeros((2, most_hops + 2), np.int64)
     length, cut, work = -1, 0, 0
     if source == target:
-        return _Met(0, 0, 0, np.zeros(6, np.int64), np.array([1, 0]))
+        seen[1] = 0
+        return _Met(0, 0, 0, layers, depth, seen)
     hops[target] = -1
+    layers[:, 1] = 1
     cost = np.array([ahead[source], back[target]], np.int64)
-    full = np.array([0, 1, 0, 0, 1, 0], np.int64)
     while cost[0] > 0 and cost[1] > 0:
         side = 0 if cost[0] <= cost[1] else 1
         if depth[0] + depth[1] >= most_hops:
@@ -208,18 +228,15 @@ def _search(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
             break
         work += cost[side]
         queue = forward if side == 0 else backward
-        fill, met = _layer(graph, mask, queue, begin[side], end[side], hops, side)
-        begin[side], end[side] = end[side], fill
-        depth[side] += 1
+        at = layers[side, depth[side]]
+        seen[side], met = _layer(graph, mask, queue, at, layers[side, depth[side] + 1], hops, side)
         if met:
-            length = depth[0] + depth[1]
+            length = depth[0] + depth[1] + 1
             break
-        full[3 * side], full[3 * side + 1], full[3 * side + 2] = begin[side], end[side], depth[side]
-        cost[side] = 0
-        degree = ahead if side == 0 else back
-        for at in range(begin[side], fill):
-            cost[side] += degree[queue[at]]
-    return _Met(length, cut, work, full, end)
+        depth[side] += 1
+        layers[side, depth[side] + 1] = seen[side]
+        cost[side] = _total(queue[layers[side, depth[side]] : seen[side]], ahead if side == 0 else back)
+    return _Met(length, cut, work, layers, depth, seen)
 
 
 @jit
@@ -285,39 +302,41 @@ def _more(array: Rows, needed: int) -> Rows:
 
 
 @jit
-def _total(nodes: Rows, degree: Rows) -> int:
-    total = 0
+def _hops_between(graph: Adjacency, mask: Mask, nodes: Rows, against: int, mark: Mask) -> tuple[_Hops, Rows]:
+    """Hops from `nodes` to marked neighbours (towards `nodes` if against), and which of `nodes` have any."""
+    here, there, edge = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64, np.int32)
+    found = np.empty(len(nodes), np.int32)
+    count, fill = 0, 0
     for node in nodes:
-        total += degree[node]
-    return total
+        before = count
+        for place in range(graph.first[node], graph.first[node + 1]):
+            if mark[graph.other[place]] and _may(graph.half[place], mask, against):
+                here, there, edge = _more(here, count + 1), _more(there, count + 1), _more(edge, count + 1)
+                here[count], there[count], edge[count] = node, graph.other[place], graph.half[place] >> 1
+                count += 1
+        if count > before:
+            found[fill] = node
+            fill += 1
+    if against:
+        return _Hops(there[:count], here[:count], edge[:count]), found[:fill]
+    return _Hops(here[:count], there[:count], edge[:count]), found[:fill]
 
 
 @jit
-def _hops_between(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
-    graph: Adjacency, mask: Mask, nodes: Rows, wanted: int, against: int, space: Scratch
-) -> tuple[_Hops, Rows]:
-    """Hops from `nodes` to neighbours whose `hops` entry is `wanted` (towards `nodes` if against), and those."""
-    here, there, edge = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64, np.int32)
-    count, fresh = 0, 0
-    found = np.empty(64, np.int32)
-    for node in nodes:
-        for place in range(graph.first[node], graph.first[node + 1]):
-            other = graph.other[place]
-            if space.hops[other] != wanted or not _may(graph.half[place], mask, against):
-                continue
-            here, there, edge = _more(here, count + 1), _more(there, count + 1), _more(edge, count + 1)
-            here[count], there[count], edge[count] = node, other, graph.half[place] >> 1
-            count += 1
-            if not space.mark[other]:
-                space.mark[other] = 1
-                found = _more(found, fresh + 1)
-                found[fresh] = other
-                fresh += 1
-    for other in found[:fresh]:
-        space.mark[other] = 0
-    if against:
-        return _Hops(there[:count], here[:count], edge[:count]), found[:fresh]
-    return _Hops(here[:count], there[:count], edge[:count]), found[:fresh]
+def _across(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    graph: Adjacency, mask: Mask, one: Rows, other: Rows, works: tuple[int, int], against: int, mark: Mask
+) -> _Hops:
+    """Hops from one layer to another (towards it if against), looked for from the side with less work."""
+    if works[0] <= works[1]:
+        looked, marked, way = one, other, against
+    else:
+        looked, marked, way = other, one, 1 - against
+    for node in marked:
+        mark[node] = 1
+    hops, _ = _hops_between(graph, mask, looked, way, mark)
+    for node in marked:
+        mark[node] = 0
+    return hops
 
 
 class _Shortest(NamedTuple):
@@ -341,31 +360,32 @@ def _all_shortest(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
     hops = _Hops(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int32))
     cut, work = met.cut, met.work
     if met.length > 0:
-        full = met.full
-        last = (space.forward[full[0] : full[1]].copy(), space.backward[full[3] : full[4]].copy())
-        side = 0 if _total(last[0], degrees[0]) <= _total(last[1], degrees[1]) else 1
-        work += min(_total(last[0], degrees[0]), _total(last[1], degrees[1]))
-        depth = (full[2], full[5])
+        one = space.forward[met.layers[0, met.depth[0]] : met.layers[0, met.depth[0] + 1]]
+        other = space.backward[met.layers[1, met.depth[1]] : met.layers[1, met.depth[1] + 1]]
+        works = (_total(one, degrees[0]), _total(other, degrees[1]))
+        work += min(works)
         if work > limits[1]:
             cut = 1
         else:
-            wanted = -1 - depth[1] if side == 0 else 1 + depth[0]
-            hops, _ = _hops_between(graph, mask, last[side], wanted, side, space)
-            for way in range(2):
-                nodes = np.unique(hops.start if way == 0 else hops.end)
-                # Ahead of the source's side lies what is walked against, and the other way round.
-                for left in range(depth[way], 0, -1):
-                    work += _total(nodes, degrees[1 - way])
-                    if work > limits[1]:
-                        cut = 1
-                        break
-                    wanted = left if way == 0 else -left
-                    more, nodes = _hops_between(graph, mask, nodes, wanted, 1 - way, space)
-                    hops = _Hops(
-                        np.concatenate((hops.start, more.start)),
-                        np.concatenate((hops.end, more.end)),
-                        np.concatenate((hops.edge, more.edge)),
-                    )
+            hops = _across(graph, mask, one, other, works, 0, space.mark)
+        for way in range(2):
+            queue = space.forward if way == 0 else space.backward
+            nodes = np.unique(hops.start if way == 0 else hops.end)
+            for depth in range(met.depth[way] - 1, -1, -1):
+                layer = queue[met.layers[way, depth] : met.layers[way, depth + 1]]
+                works = (_total(layer, degrees[way]), _total(nodes, degrees[1 - way]))
+                work += min(works)
+                if work > limits[1]:
+                    cut = 1
+                if cut:
+                    break
+                more = _across(graph, mask, layer, nodes, works, way, space.mark)
+                nodes = np.unique(more.start if way == 0 else more.end)
+                hops = _Hops(
+                    np.concatenate((hops.start, more.start)),
+                    np.concatenate((hops.end, more.end)),
+                    np.concatenate((hops.edge, more.edge)),
+                )
     _wipe(space, met.seen[0], met.seen[1])
     return _Shortest(met.length, cut, work, hops)
 
@@ -473,3 +493,694 @@ def shortest_paths(graph: Walk, ends: tuple[int, int], cost: Costs, space: Scrat
     places = _in_order(steps, source, target, found.length, limits.paths + 1)
     paths = [_path(steps, ends[0], row) for row in places[: limits.paths]]
     return Found(paths, Cut.RESULTS if len(places) > limits.paths else Cut.NOTHING, found.work)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Costs by edge, in parts of `COST_UNIT`, at least 1 each: keep them per table of costs."""
+
+    cost: Costs
+    least: int
+    most: int
+
+
+def weights(cost: NDArray[np.float64], kind: Mask | None = None) -> Weights:
+    """Costs by edge from costs by edge, or by kind of edge.
+
+    Raises:
+        ValueError: A cost is not between one part of `COST_UNIT` and 2,000: without one an endless path would be free.
+    """
+    if not bool(((cost >= 1 / COST_UNIT) & (cost <= _LARGEST_COST)).all()):
+        raise ValueError(
+            f"a cost is not between {1 / COST_UNIT} and {_LARGEST_COST}: {cost[~(cost >= 1 / COST_UNIT)][:3]}"
+        )
+    parts = np.rint(cost * COST_UNIT).astype(np.int32)
+    by_edge = parts if kind is None else parts[kind]
+    return Weights(by_edge, int(parts.min(initial=1)), int(parts.max(initial=1)))
+
+
+_LARGEST_COST: Final = 2000.0
+_FAR: Final = 1 << 62
+
+
+class _Sides(NamedTuple):
+    """One direction of a search by cost: costs so far, nodes touched, the counter of those, direction."""
+
+    cost: Wide
+    other_cost: Wide
+    touched: Rows
+    fill: Wide
+    against: int
+
+
+# No kernel here has a comprehension: numba 0.68 inlines them as closures, after which writes through a named tuple
+# of the same function went nowhere.
+
+
+@jit
+def _fresh_top(heap: Heap, cost: Wide) -> int:
+    """The least cost still in a heap, outdated entries dropped; far where it is empty."""
+    while len(heap) > 0 and cost[heap[0][1]] != heap[0][0]:
+        heappop(heap)
+    return int(heap[0][0]) if len(heap) > 0 else _FAR
+
+
+@jit
+def _batch(heap: Heap, cost: Wide) -> tuple[np.int64, list[np.int64]]:
+    """Take all nodes of the least cost off a heap whose top is up to date.
+
+    All of a layer or none is counted against a budget: where it cuts must not depend on the order of rows.
+    """
+    least, node = heappop(heap)
+    nodes = [node]
+    while len(heap) > 0 and heap[0][0] == least:
+        _, node = heappop(heap)
+        if cost[node] == least:
+            nodes.append(node)
+    return least, nodes
+
+
+@jit
+def _within(nodes: list[np.int64], side: _Sides, cost: np.int64, settled: int, bound: int) -> list[np.int64]:
+    """Those of a layer that the other side has settled, too, and that are on a path of at most the bound."""
+    kept = nodes[:0]
+    for node in nodes:
+        if 0 <= side.other_cost[node] < settled and cost + side.other_cost[node] <= bound:
+            kept.append(node)
+    return kept
+
+
+@jit
+def _relax(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    node: int | np.int64,
+    graph: Adjacency,
+    mask: Mask,
+    price: Costs,
+    side: _Sides,
+    heap: Heap,
+    room: tuple[int, int],
+) -> int:
+    """Walk on from a node, into nodes settled by the other side alone if `room` bounds the sum of both costs.
+
+    `room` is (cost from which on the other side has not settled, most for the sum). Returns the least cost of a
+    path that is seen to join both sides.
+    """
+    joined = _FAR
+    for place in range(graph.first[node], graph.first[node + 1]):
+        if not _may(graph.half[place], mask, side.against):
+            continue
+        other = graph.other[place]
+        reached = side.cost[node] + price[graph.half[place] >> 1]
+        beyond = side.other_cost[other]
+        if beyond >= 0:
+            joined = min(joined, reached + beyond)
+        if room[1] < _FAR and (beyond < 0 or beyond >= room[0] or reached + beyond > room[1]):
+            continue
+        if side.cost[other] < 0:
+            side.touched[side.fill[0]] = other
+            side.fill[0] += 1
+        elif side.cost[other] <= reached:
+            continue
+        side.cost[other] = reached
+        heappush(heap, (np.int64(reached), np.int64(other)))
+    return joined
+
+
+@jit
+def _work_of(nodes: list[np.int64], degree: Rows) -> int:
+    total = 0
+    for node in nodes:
+        total += degree[node]
+    return total
+
+
+class _Ellipse(NamedTuple):
+    """What may lie on a path that costs at most `bound`: hops between such nodes. `least` is -1 without any path."""
+
+    least: int
+    bound: int
+    cut: int
+    work: int
+    hops: _Hops
+
+
+@jit
+def _ellipse(  # noqa: C901, PLR0913, PLR0917 - a kernel takes arrays, one phase after another
+    graph: Adjacency,
+    mask: Mask,
+    price: Costs,
+    degrees: tuple[Rows, Rows],
+    ends: tuple[int, int],
+    slack: int,
+    budget: int,
+    space: Scratch,
+) -> _Ellipse:
+    """Both searches until no cheaper path than the least plus `slack` can be missed, then what lies on such paths."""
+    counts = np.ones((2, 1), np.int64)
+    sides = (
+        _Sides(space.ahead, space.behind, space.forward, counts[0], 0),
+        _Sides(space.behind, space.ahead, space.backward, counts[1], 1),
+    )
+    heaps = ([(np.int64(0), np.int64(ends[0]))], [(np.int64(0), np.int64(ends[1]))])
+    space.ahead[ends[0]], space.behind[ends[1]] = 0, 0
+    space.forward[0], space.backward[0] = ends[0], ends[1]
+    spent = np.zeros(2, np.int64)
+    least, cut = _FAR, 0
+    nothing = np.empty(0, np.int32)
+    hops = _Hops(nothing, nothing, nothing)
+    while cut == 0:
+        tops = (_fresh_top(heaps[0], space.ahead), _fresh_top(heaps[1], space.behind))
+        if tops[0] == _FAR or tops[1] == _FAR or (least < _FAR and tops[0] + tops[1] > least + slack):
+            break
+        way = 0 if spent[0] <= spent[1] else 1
+        side, heap = (sides[0], heaps[0]) if way == 0 else (sides[1], heaps[1])
+        _, nodes = _batch(heap, side.cost)
+        more = _work_of(nodes, degrees[way])
+        if spent.sum() + more > budget:
+            cut = 1
+            break
+        spent[way] += more
+        for node in nodes:
+            least = min(least, _relax(node, graph, mask, price, side, heap, (0, _FAR)))
+    bound = least + slack
+    if cut == 0 and least < _FAR:
+        tops = (_fresh_top(heaps[0], space.ahead), _fresh_top(heaps[1], space.behind))
+        for way in range(2):
+            side, heap = (sides[0], heaps[0]) if way == 0 else (sides[1], heaps[1])
+            while cut == 0 and _fresh_top(heap, side.cost) <= bound:
+                cost, nodes = _batch(heap, side.cost)
+                nodes = _within(nodes, side, cost, tops[1 - way], bound)
+                more = _work_of(nodes, degrees[way])
+                if spent.sum() + more > budget:
+                    cut = 1
+                    break
+                spent[way] += more
+                for node in nodes:
+                    _relax(node, graph, mask, price, side, heap, (tops[1 - way], bound))
+        if cut == 0:
+            hops, more = _inside(
+                graph, mask, price, degrees[0], bound, (tops[0], tops[1]), counts[0, 0], space
+            )
+            spent[0] += more
+    for node in space.forward[: counts[0, 0]]:
+        space.ahead[node] = -1
+    for node in space.backward[: counts[1, 0]]:
+        space.behind[node] = -1
+    return _Ellipse(least if least < _FAR else -1, bound, cut, spent.sum(), hops)
+
+
+@jit
+def _inside(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    graph: Adjacency,
+    mask: Mask,
+    price: Costs,
+    degree: Rows,
+    bound: int,
+    tops: tuple[int, int],
+    count: int,
+    space: Scratch,
+) -> tuple[_Hops, int]:
+    """The hops that lie on a walk from source to target of at most the bound."""
+    start, end, edge = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64, np.int32)
+    fill, work = 0, 0
+    for node in space.forward[:count]:
+        ahead, behind = space.ahead[node], space.behind[node]
+        if behind < 0 or ahead + behind > bound or (ahead >= tops[0] and behind >= tops[1]):
+            continue
+        work += int(degree[node])
+        for place in range(graph.first[node], graph.first[node + 1]):
+            other = graph.other[place]
+            beyond = space.behind[other]
+            if beyond < 0 or not _may(graph.half[place], mask, 0):
+                continue
+            settled = beyond < tops[1] or 0 <= space.ahead[other] < tops[0]
+            if settled and ahead + price[graph.half[place] >> 1] + beyond <= bound:
+                start, end, edge = _more(start, fill + 1), _more(end, fill + 1), _more(edge, fill + 1)
+                start[fill], end[fill], edge[fill] = node, other, graph.half[place] >> 1
+                fill += 1
+    return _Hops(start[:fill], end[:fill], edge[:fill]), work
+
+
+@jit
+def _left(steps: _Steps, target: int) -> Wide:
+    """The least cost from each node to the target inside the small graph; far where there is no way."""
+    size = len(steps.first) - 1
+    left = np.full(size, _FAR, np.int64)
+    source = np.empty(len(steps.target), np.int32)
+    incoming = np.zeros(size + 1, np.int64)
+    for node in range(size):
+        for place in range(steps.first[node], steps.first[node + 1]):
+            source[place] = node
+            incoming[steps.target[place] + 1] += 1
+    for node in range(size):
+        incoming[node + 1] += incoming[node]
+    places = np.empty(len(source), np.int64)
+    fill = incoming[:-1].copy()
+    for place in range(len(source)):
+        places[fill[steps.target[place]]] = place
+        fill[steps.target[place]] += 1
+    left[target] = 0
+    heap = [(np.int64(0), np.int64(target))]
+    while len(heap) > 0:
+        cost, nearest = heappop(heap)
+        if cost > left[nearest]:
+            continue
+        for at in range(incoming[nearest], incoming[nearest + 1]):
+            place = places[at]
+            reached = cost + steps.cost[place]
+            if reached < left[source[place]]:
+                left[source[place]] = reached
+                heappush(heap, (reached, np.int64(source[place])))
+    return left
+
+
+class _Partial(NamedTuple):
+    """Paths begun, as entries: last node, entry before, step taken, cost at least, hops."""
+
+    node: Rows
+    before: Rows
+    place: Rows
+    cost: Wide
+    hops: Rows
+
+
+@jit
+def _comes_first(one: int, other: int, begun: _Partial) -> bool:
+    """Whether one path begun is cheaper, or as cheap and earlier in the order of its nodes' keys."""
+    if begun.cost[one] != begun.cost[other]:
+        return bool(begun.cost[one] < begun.cost[other])
+    hops = begun.hops[one], begun.hops[other]
+    a, b = one, other
+    while begun.hops[a] > hops[1]:
+        a = begun.before[a]
+    while begun.hops[b] > hops[0]:
+        b = begun.before[b]
+    result = hops[0] < hops[1]
+    while a != b:
+        if begun.node[a] != begun.node[b]:
+            result = begun.node[a] < begun.node[b]
+        a, b = begun.before[a], begun.before[b]
+    return bool(result)
+
+
+@jit
+def _sift_up(heap: Rows, at: int, begun: _Partial) -> None:
+    while at > 0:
+        above = (at - 1) // 2
+        if not _comes_first(heap[at], heap[above], begun):
+            return
+        heap[at], heap[above] = heap[above], heap[at]
+        at = above
+
+
+@jit
+def _take(heap: Rows, size: int, begun: _Partial) -> int:
+    """Take the first path begun off a heap of so many."""
+    first = int(heap[0])
+    heap[0] = heap[size - 1]
+    size -= 1
+    at = 0
+    while True:
+        best = at
+        for below in (2 * at + 1, 2 * at + 2):
+            if below < size and _comes_first(heap[below], heap[best], begun):
+                best = below
+        if best == at:
+            return first
+        heap[at], heap[best] = heap[best], heap[at]
+        at = best
+
+
+@jit
+def _more_wide(array: Wide, needed: int) -> Wide:
+    if needed <= len(array):
+        return array
+    larger = np.empty(max(needed, 2 * len(array)), array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@jit
+def _cheapest(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    steps: _Steps, left: Wide, ends: tuple[int, int], most: int, most_hops: int, bound: int, budget: int
+) -> tuple[Rows, Rows, int, int]:
+    """The first paths of at most the bound, without loops: their steps, their hops, the cut, the work.
+
+    Best first with the exact rest as estimate, so that the first to come out are the first of all; a path begun
+    sorts before all that continue it.
+    """
+    source, target = ends
+    found, lengths, count = np.empty((most, most_hops), np.int32), np.empty(most, np.int32), 0
+    begun = _Partial(
+        np.empty(64, np.int32),
+        np.empty(64, np.int32),
+        np.empty(64, np.int32),
+        np.empty(64, np.int64),
+        np.empty(64, np.int32),
+    )
+    begun.node[0], begun.before[0], begun.place[0], begun.cost[0], begun.hops[0] = (
+        source,
+        -1,
+        -1,
+        left[source],
+        0,
+    )
+    heap, waiting, entries, work, cut = np.zeros(64, np.int32), 1, 1, 0, 0
+    while waiting > 0 and count < most:
+        entry = _take(heap, waiting, begun)
+        waiting -= 1
+        node, hops = begun.node[entry], begun.hops[entry]
+        if node == target:
+            lengths[count] = hops
+            at = entry
+            for hop in range(hops - 1, -1, -1):
+                found[count, hop] = begun.place[at]
+                at = begun.before[at]
+            count += 1
+            continue
+        if hops == most_hops:
+            cut = max(cut, 2)
+            continue
+        degree = steps.first[node + 1] - steps.first[node]
+        work += degree
+        if work > budget:
+            return found[:count], lengths[:count], 1, work
+        room = entries + degree
+        begun = _Partial(
+            _more(begun.node, room), _more(begun.before, room), _more(begun.place, room),
+            _more_wide(begun.cost, room), _more(begun.hops, room),
+        )  # fmt: skip
+        heap = _more(heap, waiting + degree)
+        for place in range(steps.first[node], steps.first[node + 1]):
+            other = steps.target[place]
+            cost = begun.cost[entry] - left[node] + steps.cost[place] + left[other]
+            if left[other] == _FAR or cost > bound or _passed(other, entry, begun):
+                continue
+            begun.node[entries], begun.before[entries], begun.place[entries] = other, entry, place
+            begun.cost[entries], begun.hops[entries] = cost, hops + 1
+            heap[waiting] = entries
+            _sift_up(heap, waiting, begun)
+            waiting += 1
+            entries += 1
+    return found[:count], lengths[:count], cut, work
+
+
+@jit
+def _passed(node: int, entry: int, begun: _Partial) -> bool:
+    while entry >= 0:
+        if begun.node[entry] == node:
+            return True
+        entry = begun.before[entry]
+    return False
+
+
+def cheapest_paths(
+    graph: Walk, ends: tuple[int, int], price: Weights, space: Scratch, limits: Limits
+) -> Found:
+    """The `limits.paths` cheapest paths without loops of at most `limits.hops` hops, cheapest first.
+
+    Both ends search by cost until no path within the least cost and some slack can be missed; such paths are listed
+    best first. While they are too few the slack doubles, until no path of so many hops can cost more.
+    """
+    if ends[0] == ends[1]:
+        return Found([Path([ends[0]], [], 0)], Cut.NOTHING, 0)
+    slack, work, paths = 0, 0, list[Path]()
+    dearest = limits.hops * price.most
+    while True:
+        area = _ellipse(
+            graph.adjacency,
+            graph.mask,
+            price.cost,
+            (graph.ahead, graph.back),
+            ends,
+            slack,
+            limits.work - work,
+            space,
+        )
+        work += area.work
+        if area.cut or area.least < 0:
+            return Found(paths, Cut(area.cut), work)
+        paths, cut, listed = _listed(graph, ends, price, area, limits, limits.work - work)
+        work += listed
+        if cut is Cut.WORK or len(paths) > limits.paths:
+            cut = Cut.RESULTS if len(paths) > limits.paths else cut
+            return Found(paths[: limits.paths], cut, work)
+        if area.bound >= dearest:
+            return Found(paths, cut, work)
+        slack = max(2 * slack, price.least, area.least // 8)
+
+
+def _listed(  # noqa: PLR0913, PLR0917 - one step of the search
+    graph: Walk, ends: tuple[int, int], price: Weights, area: _Ellipse, limits: Limits, budget: int
+) -> tuple[list[Path], Cut, int]:
+    steps = _steps(area.hops, graph.keyed, price.cost)
+    source, target = (int(np.flatnonzero(steps.node == end)[0]) for end in ends)
+    left = _left(steps, target)
+    places, lengths, cut, work = _cheapest(
+        steps, left, (source, target), limits.paths + 1, limits.hops, area.bound, budget
+    )
+    paths = [_path(steps, ends[0], row[:hops]) for row, hops in zip(places, lengths.tolist(), strict=True)]
+    return paths, Cut(cut), work
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Edges that join parties, all ends of those and the parties, both in order of their keys, and the cost.
+
+    `part` is by party, in order of their keys: the place of the first party that is joined with it. All are 0 unless
+    nothing visible joins some, or the search was cut.
+    """
+
+    nodes: Rows
+    edges: Rows
+    part: list[int]
+    cost: int
+    cut: Cut
+    work: int
+
+
+class _Regions(NamedTuple):
+    """Regions of nodes nearest to each party: cost from it, party (1 + its place), and the step that leads there."""
+
+    cost: Wide
+    party: Rows
+    via_node: Rows
+    via_edge: Rows
+    touched: Rows
+    fill: Wide
+
+
+class _Bridges(NamedTuple):
+    """The best bridge between each two regions: its cost, edge and ends (the end in the row's region first)."""
+
+    cost: Wide
+    edge: Rows
+    near: Rows
+    far: Rows
+
+
+@jit
+def _first_of(
+    one: tuple[np.uint64, np.uint64, np.uint64], other: tuple[np.uint64, np.uint64, np.uint64]
+) -> bool:
+    for place in range(3):
+        if one[place] != other[place]:
+            return bool(one[place] < other[place])
+    return False
+
+
+@jit
+def _claim(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    node: int | np.int64,
+    graph: Adjacency,
+    mask: Mask,
+    price: Costs,
+    keyed: Keyed,
+    regions: _Regions,
+    heap: Heap,
+) -> None:
+    """Offer a node's neighbours its party; equal offers go by the keys of party, node and edge."""
+    party = regions.party[node]
+    for place in range(graph.first[node], graph.first[node + 1]):
+        other, edge = graph.other[place], graph.half[place] >> 1
+        if mask[edge] == 0:
+            continue
+        reached = regions.cost[node] + price[edge]
+        known = regions.cost[other]
+        if known < 0:
+            regions.touched[regions.fill[0]] = other
+            regions.fill[0] += 1
+        elif known < reached:
+            continue
+        elif known == reached:
+            mine = (np.uint64(party), keyed.node[node], keyed.edge[edge])
+            via, by = regions.via_node[other], regions.via_edge[other]
+            if via < 0 or not _first_of(
+                mine, (np.uint64(regions.party[other]), keyed.node[via], keyed.edge[by])
+            ):
+                continue
+        regions.cost[other], regions.party[other] = reached, party
+        regions.via_node[other], regions.via_edge[other] = node, edge
+        if known != reached:
+            heappush(heap, (np.int64(reached), np.int64(other)))
+
+
+@jit
+def _bridge(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    node: int | np.int64,
+    level: int | np.int64,
+    graph: Adjacency,
+    mask: Mask,
+    price: Costs,
+    keyed: Keyed,
+    regions: _Regions,
+    bridges: _Bridges,
+) -> None:
+    """Note the edges from a settled node to settled nodes of other regions, the best for each two regions."""
+    count = int(np.sqrt(len(bridges.cost)))
+    for place in range(graph.first[node], graph.first[node + 1]):
+        other, edge = graph.other[place], graph.half[place] >> 1
+        known = regions.cost[other]
+        if mask[edge] == 0 or known < 0 or known > level or regions.party[other] == regions.party[node]:
+            continue
+        near, far = (node, other) if regions.party[node] < regions.party[other] else (other, node)
+        at = (regions.party[near] - 1) * count + regions.party[far] - 1
+        cost = regions.cost[node] + price[edge] + known
+        if bridges.cost[at] == cost:
+            mine = (keyed.node[near], keyed.node[far], keyed.edge[edge])
+            kept = (keyed.node[bridges.near[at]], keyed.node[bridges.far[at]], keyed.edge[bridges.edge[at]])
+            if not _first_of(mine, kept):
+                continue
+        elif bridges.cost[at] < cost:
+            continue
+        bridges.cost[at], bridges.edge[at], bridges.near[at], bridges.far[at] = cost, edge, near, far
+
+
+@jit
+def _tree(bridges: _Bridges, count: int) -> tuple[Rows, Rows]:
+    """Places of the bridges of a minimum spanning forest (Kruskal; of equals the earlier pair), and parts."""
+    part = np.arange(count).astype(np.int32)
+    chosen = np.empty(count, np.int32)
+    fill = 0
+    for at in np.argsort(bridges.cost, kind="mergesort"):
+        if bridges.cost[at] == _FAR:
+            break
+        one, other = part[at // count], part[at % count]
+        if one != other:
+            chosen[fill] = at
+            fill += 1
+            for party in range(count):
+                if part[party] == max(one, other):
+                    part[party] = min(one, other)
+    return chosen[:fill], part
+
+
+@jit
+def _traced(chosen: Rows, bridges: _Bridges, regions: _Regions) -> _Hops:
+    """The chosen bridges and the ways from their ends back to the parties; some hops twice."""
+    start, end, edge = np.empty(64, np.int32), np.empty(64, np.int32), np.empty(64, np.int32)
+    fill = 0
+    for at in chosen:
+        start, end, edge = _more(start, fill + 1), _more(end, fill + 1), _more(edge, fill + 1)
+        start[fill], end[fill], edge[fill] = bridges.near[at], bridges.far[at], bridges.edge[at]
+        fill += 1
+        for side in range(2):
+            node = bridges.near[at] if side == 0 else bridges.far[at]
+            while regions.via_node[node] >= 0:
+                start, end, edge = _more(start, fill + 1), _more(end, fill + 1), _more(edge, fill + 1)
+                start[fill], end[fill], edge[fill] = regions.via_node[node], node, regions.via_edge[node]
+                fill += 1
+                node = regions.via_node[node]
+    return _Hops(start[:fill], end[:fill], edge[:fill])
+
+
+@jit
+def _join_parties(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    graph: Adjacency,
+    mask: Mask,
+    price: Costs,
+    degree: Rows,
+    keyed: Keyed,
+    parties: Rows,
+    budget: int,
+    space: Scratch,
+) -> tuple[_Hops, Rows, int, int]:
+    """Hops of the tree, part of each party, cut and work. `parties` are in order of their keys.
+
+    Regions grow from all parties at once. A bridge not yet seen has an end not yet settled and so costs at least
+    twice the cost reached: with a tree of cheaper bridges, the search may stop.
+    """
+    count = len(parties)
+    regions = _Regions(
+        space.ahead, space.hops, space.via_node, space.via_edge, space.forward, np.zeros(1, np.int64)
+    )
+    pairs = count * count
+    bridges = _Bridges(
+        np.full(pairs, _FAR, np.int64),
+        np.empty(pairs, np.int32),
+        np.empty(pairs, np.int32),
+        np.empty(pairs, np.int32),
+    )
+    heap = [(np.int64(0), np.int64(parties[0]))]
+    for party in parties[1:]:
+        heappush(heap, (np.int64(0), np.int64(party)))
+    for place in range(count):
+        node = parties[place]
+        regions.cost[node], regions.party[node] = 0, place + 1
+        regions.via_node[node], regions.via_edge[node] = -1, -1
+        regions.touched[place] = node
+    regions.fill[0] = count
+    work, cut = 0, 0
+    while len(heap) > 0:
+        level = _fresh_top(heap, regions.cost)
+        if level == _FAR:
+            break
+        chosen, _ = _tree(bridges, count)
+        if len(chosen) == count - 1 and bridges.cost[chosen].max() < 2 * level:
+            break
+        _, nodes = _batch(heap, regions.cost)
+        more = _work_of(nodes, degree)
+        if work + more > budget:
+            cut = 1
+            break
+        work += more
+        for node in nodes:
+            _claim(node, graph, mask, price, keyed, regions, heap)
+        for node in nodes:
+            _bridge(node, level, graph, mask, price, keyed, regions, bridges)
+    chosen, part = _tree(bridges, count)
+    hops = _traced(chosen, bridges, regions)
+    for node in space.forward[: regions.fill[0]]:
+        space.ahead[node], space.hops[node] = -1, 0
+    return hops, part, cut, work
+
+
+def joining(
+    graph: Walk, parties: Rows, price: Weights, space: Scratch, *, budget: int = 10_000_000
+) -> Joined:
+    """A cheap subgraph that joins parties, edges taken whatever their direction (a Steiner tree, Mehlhorn 1988).
+
+    It costs at most twice the least possible. Where there is no way between some, each part is joined for itself.
+
+    Args:
+        graph: Graph and mask; every edge with a mask other than 0 may be used.
+        parties: What to join; doubles count once.
+        price: Costs by edge.
+        space: Working space.
+        budget: Most walkable half-edges to be looked at.
+    """
+    unique = np.unique(parties).astype(np.int32)
+    unique = unique[np.argsort(graph.keyed.node[unique], kind="stable")]
+    if len(unique) < _FEWEST_PARTIES:
+        return Joined(unique, np.zeros(0, np.int32), [0] * len(unique), 0, Cut.NOTHING, 0)
+    hops, part, cut, work = _join_parties(
+        graph.adjacency, graph.mask, price.cost, graph.either, graph.keyed, unique, budget, space
+    )
+    edges = np.unique(hops.edge)
+    nodes = np.unique(np.concatenate([hops.start, hops.end, unique]))
+    nodes = nodes[np.argsort(graph.keyed.node[nodes], kind="stable")]
+    edges = edges[np.argsort(graph.keyed.edge[edges], kind="stable")]
+    return Joined(nodes, edges, part.tolist(), int(price.cost[edges].sum()), Cut(cut), work)
+
+
+_FEWEST_PARTIES: Final = 2
