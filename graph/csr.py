@@ -33,6 +33,10 @@ class Csr:
             return 0, 0
         return self.first.item(row), self.first.item(row + 1)
 
+    def holds(self, row: int) -> bool:
+        """Whether a row has any items."""
+        return row < len(self.first) - 1 and bool(self.first.item(row + 1) > self.first.item(row))
+
     def of(self, row: int) -> NDArray[np.int32]:
         """The items of a row."""
         begin, end = self.bounds(row)

@@ -111,8 +111,8 @@ def _same_identifier(view: View, row: int, claims: Mapping[Claim, set[int]]) -> 
     """Other entities of the type that claim an identifier of this one and yet were not joined to it."""
     for kind in _IDENTIFYING:
         values = claims.get(kind, set())
-        compared = (Claim.LEGAL, Claim.FORMER) if kind in (Claim.LEGAL, Claim.FORMER) else (kind,)
-        others = {r for value in values for k in compared for r in view.claimants(k, value)}
+        also = (Claim.LEGAL, Claim.FORMER) if kind in (Claim.LEGAL, Claim.FORMER) else ()
+        others = {r for value in values for r in view.claimants(kind, value, *also)}
         candidates = _others(view, row, others)
         if candidates:
             count = len(candidates)

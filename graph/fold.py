@@ -58,7 +58,7 @@ class ClaimIndex:
     def find(self, value: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """The units that make a claim, and as what kind."""
         wanted = np.uint64(value)
-        low, high = np.searchsorted(self.value, wanted, "left"), np.searchsorted(self.value, wanted, "right")
+        low, high = self.value.searchsorted(wanted, "left"), self.value.searchsorted(wanted, "right")
         units, kinds = self.unit[low:high], self.kind[low:high]
         if self.void is None or not len(units):
             return units, kinds

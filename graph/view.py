@@ -23,7 +23,7 @@ from graph.claims import Claim, claim_hash
 from graph.columns import LONG_AGO, OPEN, Array, date_of, day_number, handle_text, split_handle
 from graph.errors import Ambiguous, InvalidInput, NotFound
 from graph.findings import alike, findings
-from graph.fold import Adjacency, ClaimIndex, Fold
+from graph.fold import Adjacency, Fold
 from graph.ids import is_handle
 from graph.names import legal_key, short_key
 from graph.schema import Kind, edge_types
@@ -271,14 +271,15 @@ class View:
         )
         return seen
 
+    def _seen_unit(self, unit: int) -> bool:
+        u = self._units
+        if not self.allowed.item(u.set.item(unit)):
+            return False
+        return bool(u.valid_from.item(unit) <= self._day < u.valid_to.item(unit))
+
     def visible_units(self, row: int) -> list[int]:
         """The visible units of an entity that are valid on the day, best first."""
-        u, day, allowed = self._units, self._day, self.allowed
-        return [
-            unit
-            for unit in self._fold.members.of(row).tolist()
-            if allowed.item(u.set.item(unit)) and u.valid_from.item(unit) <= day < u.valid_to.item(unit)
-        ]
+        return [unit for unit in self._fold.members.of(row).tolist() if self._seen_unit(unit)]
 
     @cached_property
     def _all_existing(self) -> NDArray[np.bool_]:
@@ -366,13 +367,21 @@ class View:
 
     def property_records(self, row: int) -> dict[str, list[RecordRef]]:
         """Of each property the records that state the value that `props` shows, best first."""
+        return self.described(row)[1]
+
+    def described(self, row: int) -> tuple[dict[str, Any], dict[str, list[RecordRef]]]:
+        """Both `props` and `property_records`, for little more than one of them."""
+        props: dict[str, Any] = {}
         out: dict[str, list[RecordRef]] = {}
+        known: dict[int, RecordRef | None] = {}
         for name, found in self._stated(row).items():
-            shown = self._merged(found)
+            shown = props[name] = self._merged(found)
             same = [u for u, value in found if isinstance(value, list) or value == shown]
-            refs = [ref for unit in same if (ref := self._unit_record(unit)) is not None]
-            out[name] = list(dict.fromkeys(refs))
-        return out
+            for unit in same:
+                if unit not in known:
+                    known[unit] = self._unit_record(unit)
+            out[name] = list(dict.fromkeys(ref for unit in same if (ref := known[unit]) is not None))
+        return props, out
 
     def stated(self, row: int, name: str) -> list[tuple[Any, RecordRef | None]]:
         """Every visible statement of one property, best first, with its record."""
@@ -604,6 +613,15 @@ class View:
         row = self._row_of_handle(handle)
         return None if row is None else self.id(row)
 
+    def touching(self, row: int) -> set[tuple[str, Direction]]:
+        """The lists of facts (type, direction) of an entity that may hold something here; all others are empty."""
+        return {
+            (edge_type, direction)
+            for edge_type, adjacency in self._fold.adjacency.items()
+            for direction, lists in (("out", adjacency.out), ("in", adjacency.into))
+            if lists.holds(row)
+        }
+
     def degree(self, row: int, edge_type: str, direction: Direction) -> int:
         """How many facts `facts` would give."""
         rows = self._statements(row, edge_type, direction)
@@ -813,22 +831,20 @@ class View:
                 rows.update(self.claimants(kind, claim_hash(kind, key)))
         return sorted(rows, key=self.id_key)
 
-    def claimants(self, kind: Claim, value: int) -> set[int]:
-        """The visible entities with a visible unit that makes a claim, by its hash."""
-        rows = self._fold.entity[self._claiming(kind, value)].tolist()
+    def claimants(self, kind: Claim, value: int, *also: Claim) -> set[int]:
+        """The visible entities with a visible unit that makes a claim, by its hash; as `also` counts as well."""
+        wanted = (kind, *also)
+        rows: set[int] = set()
+        for index in self._fold.claims:
+            units, kinds = index.find(value)
+            if len(units) > _FEW:
+                units = units[np.isin(kinds, wanted)]
+                rows.update(self._fold.entity[units[self._seen_units(units)]].tolist())
+                continue
+            for unit, claimed in zip(units.tolist(), kinds.tolist(), strict=True):
+                if claimed in wanted and self._seen_unit(unit):
+                    rows.add(self._fold.entity.item(unit))
         return {row for row in rows if row >= 0 and self.exists(row)}
-
-    def _claiming(self, kind: Claim, value: int) -> Array:
-        """The units seen here that make a claim, or what compares with it."""
-        parts = [self._of_kind(index, kind, value) for index in self._fold.claims]
-        units = np.concatenate(parts)
-        return units[self._seen_units(units)] if len(units) else units
-
-    @staticmethod
-    def _of_kind(index: ClaimIndex, kind: Claim, value: int) -> Array:
-        units, kinds = index.find(value)
-        found: Array = units[kinds == kind]
-        return found
 
     def _ambiguous(self, ref: str, rows: Sequence[int]) -> Ambiguous:
         shown = rows[:_MOST_CANDIDATES]

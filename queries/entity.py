@@ -12,7 +12,7 @@ from graph.errors import NotFound
 from graph.view import RecordBody, View
 from queries.labels import field_label
 from queries.models import AliasLine, Answer, Day, EntityId, FieldLine, Finding, Line, SimilarLine
-from queries.profile import aliases, possibly_same
+from queries.sections import named, possibly_same
 from queries.statements import refs
 
 MAX_BODIES = 50
@@ -75,7 +75,7 @@ def entity(view: View, ref: str) -> Entity:
         as_of=view.as_of,
         known_at=view.known_at,
         identifiers=_identifiers(view, row),
-        aliases=aliases(view, row),
+        aliases=named(*view.described(row)),
         handles=[Handle(id=unit.id, source=unit.source, key=unit.key) for unit in units],
         properties=properties(view, row),
         records=[_record(body) for body in view.records(handles[:MAX_BODIES])],

@@ -6,8 +6,6 @@ import types
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from graph import schema
-
 
 class Label(NamedTuple):
     """One term in both languages."""
@@ -212,9 +210,3 @@ def field_label(name: str) -> Label:
 def relation_label(edge_type: str, direction: str) -> Label:
     """What people call the other end of an edge."""
     return RELATIONS[f"{edge_type}:{direction}"]
-
-
-def unit_of(kind: str, name: str) -> str:
-    """The unit of a field of a node type, empty where it has none."""
-    type_def = schema.node_types()[kind]
-    return type_def.field(name).unit if type_def.has(name) else ""
