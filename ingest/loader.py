@@ -247,6 +247,7 @@ class _FileLoad:
         self.seen: set[int] = set()
         self.sources: set[str] = set()
         self.amount_written = 0
+        self.sha256 = ""
         self.fresh = False  # whether certainly no record of this role is stored
 
     def _snapshots(self) -> Snapshots | None:
@@ -263,10 +264,15 @@ class _FileLoad:
     def run(self) -> FileReport:
         """Load the file and write down that it was loaded."""
         began = time.monotonic()
+        self.sha256 = _sha256(self.path)
+        if self._is_known():
+            self.report.seconds = time.monotonic() - began
+            self._finish()
+            return self.report
         self._declare_source(self.source.source)
         closing = self._to_close()
         with _RejectsFile(self.options.rejects, self.load_id) as rejects, _Pipeline() as pipeline:
-            for rows in batches(self.role.read(self.path, self.context), BATCH):
+            for rows in ahead(batches(self.role.read(self.path, self.context), BATCH)):
                 rejects.write(self._load_rows(rows, pipeline))
                 self.progress(self.path.name, self.report.read)
             pipeline.flush()
@@ -276,6 +282,40 @@ class _FileLoad:
         self.report.seconds = time.monotonic() - began
         self._finish()
         return self.report
+
+    def _is_known(self) -> bool:
+        """Whether nothing has changed what this very file said since it was loaded to the end.
+
+        A file with rejects is read again: what its rows missed may be there by now.
+        """
+        if self.fresh:
+            return False
+        query = self.store.query("latest_loads")
+        rows = self.store.read(query, namespace=self.source.namespace, sha256=self.sha256)
+        loads = [row["load"] for row in rows]
+        changes = [done["version"] for done in loads if done["changed"] and self._concerns(done)]
+        for done in loads:
+            if self._says_the_same(done) and done["version"] >= max(changes, default=0):
+                self.report.read = self.report.unchanged = done["read"]
+                self.report.findings.update(json.loads(done["findings"]))
+                return True
+        return False
+
+    def _concerns(self, done: Row) -> bool:
+        """Whether a load may have changed records of this scope: one of the same scope, or no load of a file."""
+        return "sha256" not in done or bool(done["scope"] == self.scope)
+
+    def _says_the_same(self, load_: Row) -> bool:
+        """Whether a load read this file in this way, and left nothing behind."""
+        stated = self.stated.isoformat() if self.stated else None
+        return (
+            load_.get("sha256") == self.sha256
+            and load_.get("scope") == self.scope
+            and load_.get("stated") == stated
+            and load_.get("fingerprint") == self.source.fingerprint
+            and load_.get("rejected") == 0
+            and load_.get("dangling") == 0
+        )
 
     def _load_rows(self, rows: Sequence[SourceRecord | Reject], pipeline: _Pipeline) -> list[Reject]:
         """Plan one batch and hand it to the writer; returns its rejects."""
@@ -400,13 +440,26 @@ class _FileLoad:
             "source": self.source.source,
             "scope": self.scope,
             "file": self.path.name,
-            "sha256": _sha256(self.path),
-            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "status": "done",
+            "sha256": self.sha256,
+            "fingerprint": self.source.fingerprint,
+            "findings": json.dumps(self.report.findings, sort_keys=True),
+            "dangling": self.report.findings["edge_to_nowhere"],
         }
         if self.stated is not None:
             row["stated"] = self.stated.isoformat()
-        self.store.write(lambda tx: tx.execute(upserts.create_nodes("Load"), rows=[row]))
+        leave_load(self.store, self.source.namespace, row, changed=self.report.written + self.report.closed)
+
+
+def leave_load(store: Store, namespace: str, row: Row, *, changed: int) -> None:
+    """Write down what was done to a namespace: `changed` counts records written, closed or withdrawn."""
+    done = row | {
+        "namespace": namespace,
+        "changed": changed,
+        "version": store.version(),
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "status": "done",
+    }
+    store.write(lambda tx: tx.execute(upserts.create_nodes("Load"), rows=[done]))
 
 
 class _RejectsFile:
@@ -445,6 +498,15 @@ def batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
     """The rows in lists of `size`, the last one shorter."""
     while batch := list(itertools.islice(rows, size)):
         yield batch
+
+
+def ahead(batches_: Iterator[list[T]]) -> Iterator[list[T]]:
+    """The same lists; while one is being used, the next is made in a thread."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="guanxi-reader") as pool:
+        coming = pool.submit(next, batches_, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches_, None)
+            yield batch
 
 
 def _sha256(path: Path) -> str:

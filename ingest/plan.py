@@ -332,21 +332,28 @@ class Planner:
             row["dangling"] = dangling
         return row
 
-    def count_lost(self, record: SourceRecord) -> int:
-        """How many references of a record lead nowhere."""
-        lost = 0
+    def unresolved(self, record: SourceRecord) -> list[Unresolved]:
+        """The references of a record that lead nowhere."""
+        lost: list[Unresolved] = []
         for edge in record.edges:
             starts, ends = edge_model(edge.type).joins
-            ends_found = [
-                self._resolve(ref, allowed, record.compartments)
-                for ref, allowed in ((edge.start, starts), (edge.end, ends))
+            named: list[tuple[Ref, Sequence[str], str]] = [
+                (edge.start, starts, edge.type),
+                (edge.end, ends, edge.type),
             ]
-            if None in ends_found:
-                lost += 1
-                continue
-            values = ((f, edge.props.get(f.name)) for f in _REFERENCES[edge.type])
-            named = [(f, Ref("", v)) for f, v in values if isinstance(v, str)]
-            lost += sum(self._resolve(ref, f.refers_to, record.compartments) is None for f, ref in named)
+            for reference in _REFERENCES[edge.type]:
+                value = edge.props.get(reference.name)
+                if isinstance(value, str):
+                    named.append((Ref("", value), reference.refers_to, f"{edge.type}.{reference.name}"))
+            missing = (
+                Unresolved(ref, where)
+                for ref, allowed, where in named
+                if self._resolve(ref, allowed, record.compartments) is None
+            )
+            first = next(missing, None)
+            if first is not None:
+                lost.append(first)
+                lost += missing if "." in first.where else ()  # an edge that is not there has no properties
         return lost
 
     def edge_places(self, record: SourceRecord) -> Iterator[tuple[Shape, str, str]]:

@@ -68,6 +68,9 @@ class Reviser:
             changes: Where the changes go.
         """
         revision = Revision()
+        if ask and len(ask) == len(items) and self._all_unchanged(items):
+            revision.unchanged = len(items)
+            return revision
         stored = self._stored([item.handle for item in ask])
         new, due = [], []
         for item in items:
@@ -84,6 +87,14 @@ class Reviser:
             self._plan_new(item, losers.get(item.handle, set()), changes, revision)
         self._plan_changes(due, changes, revision)
         return revision
+
+    def _all_unchanged(self, items: Sequence[PlannedRecord]) -> bool:
+        """Whether all the records are stored as they are: one count instead of a row for each."""
+        stated = self.snapshots.stated if self.snapshots else None
+        rows = [[item.handle, item.hash] for item in items]
+        query = self.store.query("unchanged_records")
+        found = self.store.read(query, rows=rows, stated=stated.isoformat() if stated else None)
+        return int(found[0]["unchanged"]) == len(items)
 
     def _stored(self, handles: Sequence[str]) -> dict[str, Stored]:
         rows = self.store.read(self.store.query("stored_records"), ids=list(handles)) if handles else []
@@ -164,8 +175,9 @@ class Reviser:
 
     def _retry_dangling(self, change: _Change, changes: Changes, revision: Revision) -> None:
         """A record whose references led nowhere says more once what they name is there."""
-        lost = self.planner.count_lost(change.item.record)
-        if lost == change.stored.dangling:
+        lost = self.planner.unresolved(change.item.record)
+        if len(lost) == change.stored.dangling:
+            revision.findings += nowhere(lost, self.file, change.item.record.line)
             revision.unchanged += 1
         else:
             self._correct(change, changes, revision)

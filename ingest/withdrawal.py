@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from graph import upserts
 from graph.errors import NotFound
 from graph.schema import edge_types, node_types
 from graph.store import Store, Touched, Tx
-from ingest.loader import LoadOptions, StoreReader, batches, ensure_graph_schema
+from ingest.loader import LoadOptions, StoreReader, batches, ensure_graph_schema, leave_load
 from ingest.plan import Batch, Known, PlannedRecord, Planner, Row, plan_record
 from ingest.revise import Reviser, end_edges, restate
 from ingest.source import Source
@@ -80,7 +81,17 @@ def withdraw(  # noqa: PLR0913  # two of them are optional
         done += len(chunk)
         if progress:
             progress(name, done)
+    _leave(store, source, f"withdraw {name}", changed=done)
     return Withdrawal(name, done)
+
+
+def _leave(store: Store, source: Source, what: str, *, changed: int) -> None:
+    leave_load(
+        store,
+        source.namespace,
+        {"id": uuid.uuid4().hex, "source": source.source, "scope": what},
+        changed=changed,
+    )
 
 
 def _withdrawn(rows: Sequence[Row], reviser: Reviser) -> Changes:
@@ -119,6 +130,7 @@ def refold(store: Store, source: Source, options: LoadOptions, progress: Progres
         _refold_pass(store, source, options, planner, report, nodes_only=nodes_only, progress=progress)
     _mark(store, names, refolding=False)
     store.commit(lambda _tx: None, Touched(bulk=True))
+    _leave(store, source, f"refold {source.namespace}", changed=report.records)
     return report
 
 
@@ -194,7 +206,7 @@ def _fold_edges(
         batch.records.pop()
     if row.get("valid_to"):
         end_edges(batch, first, row["valid_to"])
-    dangling = planner.count_lost(planned.record)
+    dangling = len(planner.unresolved(planned.record))
     report.dangling += bool(dangling)
     if dangling != (row.get("dangling") or 0):
         changes.records.append((row["id"], {"dangling": dangling or None}))
