@@ -35,6 +35,9 @@ SEED = 7
 TODAY = dt.date(2026, 6, 30)
 """The world's present, see docs/world.md."""
 
+GRACE_SECONDS = 0.5
+"""How long an embedded store outlives its last user here."""
+
 WARM_UP = 500
 """Companies of the throw-away world that every store is warmed up with: some 2,400 rows."""
 
@@ -118,7 +121,14 @@ class Ground:
 
     def settings(self, name: str) -> Settings:
         """Settings of a store by name; they all mean the same Neo4j where there is one."""
-        return Settings(data_dir=self.folder / name, store_uri=self.store_uri, embedded_grace_seconds=0.5)
+        return Settings(
+            data_dir=self.folder / name, store_uri=self.store_uri, embedded_grace_seconds=GRACE_SECONDS
+        )
+
+    @staticmethod
+    def embedded(folder: Path) -> Settings:
+        """Settings of an embedded store, whatever the run measures."""
+        return Settings(data_dir=folder, store_uri="", embedded_grace_seconds=GRACE_SECONDS)
 
     @contextlib.contextmanager
     def fresh_store(self, name: str) -> Iterator[Settings]:
@@ -129,7 +139,7 @@ class Ground:
             ensure_graph_schema(store)
             empty(store)
             yield settings
-        self.await_end(name)
+        await_end(self.settings(name))
 
     @contextlib.contextmanager
     def store(self) -> Iterator[Settings]:
@@ -139,18 +149,12 @@ class Ground:
             raise RuntimeError("the world is not loaded yet: run the suite `load` first, or with it")
         with Store.open(settings):
             yield settings
-        self.await_end(GUANXI)
+        await_end(self.settings(GUANXI))
 
     def forget(self, name: str) -> None:
         """Remove a store that nobody uses any more."""
-        self.await_end(name)
+        await_end(self.settings(name))
         shutil.rmtree(self.folder / name, ignore_errors=True)
-
-    def await_end(self, name: str) -> None:
-        """Wait until an embedded store's process has ended."""
-        deadline = time.monotonic() + 120
-        while status(self.folder / name).running and time.monotonic() < deadline:
-            time.sleep(0.1)
 
     # --- what was loaded ---
 
@@ -170,6 +174,13 @@ class Ground:
 def options(data_dir: Path) -> LoadOptions:
     """How every load of a benchmark is done."""
     return LoadOptions(today=TODAY, rejects=data_dir / "rejects", salt="benchmark")
+
+
+def await_end(settings: Settings) -> None:
+    """Wait until an embedded store's process has ended, which it does when its last user has gone."""
+    deadline = time.monotonic() + 120
+    while status(settings.data_dir).running and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def empty(store: Store) -> None:

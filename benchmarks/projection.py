@@ -8,13 +8,14 @@ import resource
 import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from figures import Figure
-from ground import Ground, World, fresh, log, options
+from ground import Ground, World, await_end, fresh, log, options
 from samples import Subject, company_id, draw, rows
 
 from graph.ids import entity_handle
@@ -57,6 +58,7 @@ class Started:
 def run(ground: Ground) -> list[Figure]:
     """Build, start again, catch up; leaves a saved projection."""
     subject = draw(ground.world(), 1)[0]
+    _compile(ground)
     with ground.store() as settings:
         log("building the projection")
         built = fresh(build, settings, subject)
@@ -76,6 +78,18 @@ def run(ground: Ground) -> list[Figure]:
         Figure("projection, warm start, of it opening", statistics.median(s.opened for s in starts), "s"),
         Figure(f"projection, {CHANGES:,} changes seen", statistics.median(caught_up), "s", TARGET_CATCH_UP),
     ]  # fmt: skip
+
+
+def _compile(ground: Ground) -> None:
+    """Build a small projection and throw it away, so that compiling kernels, once an installation, is not timed."""
+    log("compiling kernels")
+    small = ground.warm_up_world()
+    with tempfile.TemporaryDirectory(dir=ground.folder) as folder:
+        settings = ground.embedded(Path(folder))
+        with Store.open(settings) as store:
+            load(store, Native(), small.files, options(settings.data_dir))
+            fresh(build, settings, draw(small, 1)[0])
+        await_end(settings)
 
 
 def _size(folder: Path) -> int:

@@ -45,6 +45,7 @@ def main() -> None:
     # The protocol has to be named: asyncio turns Nagle's delay off only where it is, and answers would wait 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    listener.listen()
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
     config = uvicorn.Config(create_app(), access_log=False, log_config=None, server_header=False)
     uvicorn.Server(config).run(sockets=[listener])
