@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
-from scipy.linalg.blas import dtrmv
+from scipy.linalg.blas import dtrmm, dtrmv
 from scipy.sparse import csc_array, eye_array
 from scipy.sparse.linalg import SuperLU, splu
 
@@ -89,6 +89,12 @@ class DenseFactor:
         found: Floats = dtrmv(self._triangles, below)
         return found
 
+    def solve_back(self, values: Floats) -> Floats:
+        """U with (I - M) u = `values`, column by column."""
+        half = dtrmm(1.0, self._triangles, values, lower=0, trans_a=1)
+        found: Floats = dtrmm(1.0, self._triangles, half, lower=1, diag=1, trans_a=1)[self._place]
+        return found
+
     def diagonal(self, rows: NDArray[np.int64]) -> Floats:
         """Entries (row, row) of the inverse."""
         return self._diagonal[rows]
@@ -122,6 +128,10 @@ class SparseFactor:
     def solve(self, mass: Floats) -> Floats:
         """Y for one b."""
         return self._lu.solve(mass)
+
+    def solve_back(self, values: Floats) -> Floats:
+        """U with (I - M) u = `values`, column by column."""
+        return self._lu.solve(values, trans="T")
 
     @property
     def diagonal_is_cheap(self) -> bool:
@@ -300,6 +310,34 @@ def _sweep(mass: Floats, high: int, low: int, parts: Parts, blocks: Blocks, oute
 
 
 @jit
+def _sweep_back(values: Floats, low: int, high: int, parts: Parts, blocks: Blocks, outer: Edges) -> None:  # noqa: PLR0913, PLR0917 - one more tuple would only hide them
+    """Collect through the components numbered `low` to `high`, in place; loops without a block stay as they are."""
+    width = values.shape[1]
+    for component in range(low, high + 1):
+        begin, end = parts.first[component], parts.first[component + 1]
+        for at in range(begin, end):
+            node = parts.members[at]
+            for edge in range(outer.first[node], outer.first[node + 1]):
+                for column in range(width):
+                    values[node, column] += outer.weight[edge] * values[outer.target[edge], column]
+        if blocks.first[component + 1] == blocks.first[component]:
+            continue
+        size = end - begin
+        arrived = np.empty((size, width))
+        for row in range(size):
+            arrived[row] = values[parts.members[begin + row]]
+        for row in range(size):
+            node = parts.members[begin + row]
+            for column in range(width):
+                total = 0.0
+                for inner in range(size):
+                    total += (
+                        blocks.value[blocks.first[component] + row * size + inner] * arrived[inner, column]
+                    )
+                values[node, column] = total
+
+
+@jit
 def _inner_edges(nodes: Rows, edges: Edges, parts: Parts) -> tuple[Rows, Rows, Floats]:
     room = 0
     for node in nodes:
@@ -390,6 +428,25 @@ class Flow:
 
     def _swept(self, mass: Floats, high: int, low: int) -> None:
         _sweep(mass, high, low, self.parts, self.blocks, self.outer)
+
+    def collect(self, values: Floats) -> Floats:
+        """U = (I - M)^-1 b for b = `values`, a row by node and any number of columns: what each node gets from all.
+
+        For graphs without endless loops only.
+        """
+        found = values.copy()
+        low = 0
+        for component in sorted(self.factors):
+            # The sweep adds what comes from outside to a large loop too, and leaves the loop itself to its factor.
+            self._collected(found, low, component)
+            nodes = self.members_of(component)
+            found[nodes] = self.factors[component].solve_back(np.asfortranarray(found[nodes]))
+            low = component + 1
+        self._collected(found, low, len(self.parts.first) - 2)
+        return found
+
+    def _collected(self, values: Floats, low: int, high: int) -> None:
+        _sweep_back(values, low, high, self.parts, self.blocks, self.outer)
 
     def diagonal(self, nodes: Rows, costly: int) -> Floats:
         """Entries (node, node) of (I - M)^-1; NaN where it was too costly.

@@ -199,6 +199,31 @@ def _stop_of(node: int, up: _Lists, stop: Mask, visible: Mask, root: int) -> tup
 
 
 @jit
+def _open_shares(up: _Lists, reasons: Mask, visible: Mask) -> tuple[Mask, Floats, Floats]:
+    """By node why look-through stops and what is stated; by place upwards the share, 0 where it stops."""
+    size = len(reasons)
+    stop, stated, share = np.empty(size, np.uint8), np.empty(size), np.zeros(len(up.other))
+    for node in range(size):
+        stop[node], stated[node] = _stop_of(node, up, reasons, visible, -1)
+        if stop[node]:
+            continue
+        for place in range(up.first[node], up.first[node + 1]):
+            if up.walked[place] and (len(visible) == 0 or visible[up.row[place]]):
+                share[place] = up.share[place] / max(stated[node], 1.0)
+    return stop, stated, share
+
+
+def open_graph(graph: Holdings, visible: Mask = _ALL) -> tuple[Edges, Mask]:
+    """The whole graph as look-through walks it, from company to holder, and why it stops at each node."""
+    stop, _, share = _open_shares(graph.up, graph.stated.stop, visible)
+    edges = Edges(graph.up.first, graph.up.other, share)
+    closed = closed_nodes(edges, by_target=False, tolerance=TOLERANCE) & (stop == 0)
+    stop[closed] = _CIRCULAR
+    share[np.repeat(closed, np.diff(graph.up.first))] = 0.0
+    return edges, stop
+
+
+@jit
 def _grown(array: NDArray[Number], needed: int) -> NDArray[Number]:
     if needed <= len(array):
         return array

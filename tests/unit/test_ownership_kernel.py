@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from graph.algorithms import ownership as kernel
 from graph.algorithms.ownership import State, Stop
+from graph.algorithms.ownership_world import solve_world
 
 PERSON = 1
 
@@ -274,3 +275,60 @@ def test_large_loops_agree_with_dense_algebra(size, density):
     assert not solved.serves(size)
     held = kernel.holdings_of(graph, 5)
     np.testing.assert_allclose(held.share, np.delete(v[5], 5), atol=1e-9)
+
+
+def keys(size):
+    return np.arange(size, dtype=np.uint64)
+
+
+@settings(max_examples=300, deadline=None)
+@given(worlds(overstated=True))
+def test_the_whole_world_agrees_with_one_company_at_a_time(world):
+    size, lines, stop = world
+    graph = graph_of(size, lines, np.flatnonzero(stop))
+    solved = solve_world(graph, keys(size))
+    for company in range(size):
+        if solved.stop[company]:
+            assert (
+                dict(zip(solved.reasons.tolist(), solved.totals[company].tolist(), strict=True))[
+                    solved.stop[company]
+                ]
+                == 1
+            )
+            continue
+        owners = kernel.owners_of(graph, company)
+        assert solved.unknown[company] == pytest.approx(owners.unknown, abs=1e-9)
+        for place, reason in enumerate(solved.reasons):
+            expected = owners.terminals.share[owners.terminals.stop == reason].sum()
+            assert solved.totals[company, place] == pytest.approx(expected, abs=1e-9)
+        found = {
+            t: s
+            for t, s in zip(solved.terminal[company].tolist(), solved.share[company].tolist(), strict=True)
+            if t >= 0
+        }
+        true = as_dict(owners.terminals)
+        assert set(found) <= set(true)
+        for terminal, share in true.items():
+            assert -1e-9 <= share - found.get(terminal, 0.0) <= solved.missing[company] + 1e-9
+        if size <= 8:
+            assert solved.missing[company] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("size", "density"), [(60, 1.0), (1500, 0.001)], ids=["dense", "sparse"])
+def test_the_whole_world_passes_large_loops(size, density):
+    graph, _ = random_block(size, density, 0.05)
+    solved = solve_world(graph, keys(size + 1))
+    np.testing.assert_allclose(solved.unknown[:size], 0.5, atol=1e-9)
+    np.testing.assert_array_equal(solved.terminal[:size, 0], size)
+    np.testing.assert_allclose(solved.share[:size, 0], 0.5, atol=1e-9)
+
+
+def test_the_world_knows_closed_rings():
+    graph = graph_of(4, [(0, 1, 1.0), (1, 0, 1.0), (0, 2, 0.5), (3, 2, 0.4)], stop=[3])
+    solved = solve_world(graph, keys(4))
+    assert (solved.unknown[2], solved.circular[2]) == (pytest.approx(0.6), pytest.approx(0.5))
+    assert solved.unknown[:2].tolist() == [1.0, 1.0]
+
+
+def test_an_empty_world():
+    assert not len(solve_world(graph_of(0, []), keys(0)).unknown)
