@@ -425,14 +425,14 @@ class _Search:
         found = kernel.Found(
             rank=np.empty(room, np.int64),
             score=np.empty(room, np.int64),
-            count=np.zeros(1, np.int64),
+            filled=np.zeros(1, np.int64),
             seen=np.zeros(self.index.owners // 64 + 1, np.uint64),
             cursor=cursor,
         )
         if room:
             kernel.scan(kernel.plain(kernel.Job(segment, self.asked, self.mask, found, rivals)))
-        rank = found.rank[: found.count[0]]
-        score = found.score[: found.count[0]]
+        rank = found.rank[: found.filled[0]]
+        score = found.score[: found.filled[0]]
         ids = segment.id_high[rank], segment.id_low[rank]
         return _Table(segment.owner[rank], score, *ids, np.full(rank.size, number, np.int64), rank)
 

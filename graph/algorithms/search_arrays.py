@@ -16,6 +16,12 @@ def jit(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(nogil=True)(function))
 
 
+@jit
+def signed(value: Any) -> int:
+    """Make a 64-bit signed number: numba lets differences of unsigned ones wrap around, and keeps int() unsigned."""
+    return np.int64(value)  # type: ignore[return-value]  # compiled, the two are one type
+
+
 def jit_entry(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a kernel that Python calls, once per machine: the machine code is kept beside the module.
 
@@ -124,12 +130,12 @@ def _count_by_first(
 ) -> NDArray[np.int64]:
     counts = np.zeros(UNITS + 1, np.int64)
     for entry in range(start.size - 1):
-        begin, end = np.int64(start[entry]), np.int64(start[entry + 1])
+        begin, end = signed(start[entry]), signed(start[entry + 1])
         if skip[entry] or begin == end:
             continue
         counts[START + 1] += 1
         for at in range(begin, end):
-            counts[np.int64(units[at]) + 1] += 1
+            counts[signed(units[at]) + 1] += 1
     return np.cumsum(counts)
 
 
@@ -145,12 +151,12 @@ def _scatter_by_first(
     seconds = np.empty(total, np.uint16)
     entries = np.empty(total, np.uint32)
     for entry in range(start.size - 1):
-        begin, end = np.int64(start[entry]), np.int64(start[entry + 1])
+        begin, end = signed(start[entry]), signed(start[entry + 1])
         if skip[entry] or begin == end:
             continue
         first = START
         for at in range(begin, end + 1):
-            second = END if at == end else np.int64(units[at])
+            second = END if at == end else signed(units[at])
             slot = place[first]
             place[first] = slot + 1
             seconds[slot] = second
@@ -179,14 +185,14 @@ def _sort_bucket(
     different = np.empty(seconds.size, np.uint16)
     found = 0
     for at in range(seconds.size):
-        second = np.int64(seconds[at])
+        second = signed(seconds[at])
         if counts[second] == 0:
             different[found] = second
             found += 1
             last[second] = -1
-        if last[second] != np.int64(entries[at]):  # 哈哈哈 holds the pair 哈哈 twice and is listed once
+        if last[second] != signed(entries[at]):  # 哈哈哈 holds the pair 哈哈 twice and is listed once
             counts[second] += 1
-            last[second] = np.int64(entries[at])
+            last[second] = signed(entries[at])
     order = np.sort(different[:found])
     place = filled
     for second in order:
@@ -195,11 +201,11 @@ def _sort_bucket(
         last[second] = -1
         place += size
     for at in range(seconds.size):
-        second = np.int64(seconds[at])
-        if last[second] != np.int64(entries[at]):
+        second = signed(seconds[at])
+        if last[second] != signed(entries[at]):
             postings[counts[second]] = entries[at]
             counts[second] += 1
-            last[second] = np.int64(entries[at])
+            last[second] = signed(entries[at])
     return order
 
 
@@ -256,13 +262,13 @@ def _triples(
     """Count the entries of each triple, or, at the second pass, put them at the place of the triple."""
     bench.last[:] = -1
     for entry in range(start.size - 1):
-        begin, end = np.int64(start[entry]), np.int64(start[entry + 1])
+        begin, end = signed(start[entry]), signed(start[entry + 1])
         before = 0
         for at in range(begin, end):
-            here = np.int64(letters[units[at], 0])
+            here = signed(letters[units[at], 0])
             after = INITIAL_CODES - 1
             if at + 1 < end:
-                after = np.int64(letters[units[at + 1], 0])
+                after = signed(letters[units[at + 1], 0])
             key = (before * INITIAL_CODES + here) * INITIAL_CODES + after
             before = here
             if bench.last[key] != entry:
@@ -284,7 +290,7 @@ def make_triples(
     first[1:] = np.cumsum(bench.counts)
     bench.counts[:] = first[:-1]
     _triples(letters, units, start, bench, 1)
-    return InitialTriples(first, bench.postings[: np.int64(first[size])].copy())
+    return InitialTriples(first, bench.postings[: signed(first[size])].copy())
 
 
 @jit_entry
@@ -303,7 +309,7 @@ def gather(
     copy = np.empty(total, np.uint16)
     for rank in range(order.size):
         begun = begin[order[rank]]
-        at = np.int64(start[rank])
+        at = signed(start[rank])
         for offset in range(end[order[rank]] - begun):
             copy[at + offset] = units[begun + offset]
     return copy, start
@@ -324,10 +330,10 @@ def _next_token(trie: Trie, cutting: Cutting, step: int, begin: int, below: int)
     letters = cutting.letters
     if begin == letters.size or letters[begin] != cutting.initials[step]:
         return 0
-    node = np.int64(0)
+    node = signed(0)
     best = 0
     for length in range(1, min(below, letters.size - begin + 1)):
-        node = np.int64(trie.child[node, letters[begin + length - 1]])
+        node = signed(trie.child[node, letters[begin + length - 1]])
         if node == 0:
             break
         if trie.code[node] != 0:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.algorithms.search_arrays import jit, jit_entry
+from graph.algorithms.search_arrays import jit, jit_entry, signed
 
 # ruff: noqa: SIM110 - numba compiles no generator expressions, so all() and any() are written out as loops
 
@@ -153,11 +153,11 @@ class Cursor(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Where hits go: at most `rank.size` that come after the cursor, `count[0]` so far; owners seen as bits."""
+    """Where hits go: at most `rank.size` that come after the cursor, `filled[0]` so far; owners seen as bits."""
 
     rank: NDArray[np.int64]
     score: NDArray[np.int64]
-    count: NDArray[np.int64]
+    filled: NDArray[np.int64]
     seen: NDArray[np.uint64]
     cursor: Cursor
 
@@ -173,14 +173,14 @@ class Job(NamedTuple):
 
 
 class Spans(NamedTuple):
-    """Slices of postings whose union holds every match: `slices[i] = (low, high)`, `count[0]` of them.
+    """Slices of postings whose union holds every match: `slices[i] = (low, high)`, `used[0]` of them.
 
-    A second slice in the same row (low, high, low, high) leaves only the entries that both hold. `count[1]` is 1
+    A second slice in the same row (low, high, low, high) leaves only the entries that both hold. `used[1]` is 1
     while the union is one slice in ascending order, which needs no sorting.
     """
 
     slices: NDArray[np.int64]
-    count: NDArray[np.int64]
+    used: NDArray[np.int64]
 
 
 # --- spans of postings --------------------------------------------------------------------------------------
@@ -189,10 +189,10 @@ class Spans(NamedTuple):
 @jit
 def _slot(channel: Channel, first: int, second: int) -> int:
     """Give the first slot of `first` whose second unit is not below `second`."""
-    low, high = np.int64(channel.row[first]), np.int64(channel.row[first + 1])
+    low, high = signed(channel.row[first]), signed(channel.row[first + 1])
     while low < high:
         middle = (low + high) // 2
-        if np.int64(channel.second[middle]) < second:
+        if signed(channel.second[middle]) < second:
             low = middle + 1
         else:
             high = middle
@@ -203,30 +203,30 @@ def _slot(channel: Channel, first: int, second: int) -> int:
 def _pair(channel: Channel, first: int, second: int) -> tuple[int, int]:
     """The postings of one pair."""
     slot = _slot(channel, first, second)
-    if slot == np.int64(channel.row[first + 1]) or np.int64(channel.second[slot]) != second:
+    if slot == signed(channel.row[first + 1]) or signed(channel.second[slot]) != second:
         return 0, 0
-    return np.int64(channel.first[slot]), np.int64(channel.first[slot + 1])
+    return signed(channel.first[slot]), signed(channel.first[slot + 1])
 
 
 @jit
 def _pairs(channel: Channel, first: int, low: int, high: int) -> tuple[int, int]:
     """The postings of the pairs of `first` with the second units `low <= unit < high`."""
-    begin = np.int64(channel.first[_slot(channel, first, low)])
-    return begin, np.int64(channel.first[_slot(channel, first, high)])
+    begin = signed(channel.first[_slot(channel, first, low)])
+    return begin, signed(channel.first[_slot(channel, first, high)])
 
 
 @jit
 def _heads(channel: Channel, low: int, high: int) -> tuple[int, int]:
     """The postings of every pair whose first unit is `low <= unit < high`: all entries with such a unit."""
-    begin = np.int64(channel.first[np.int64(channel.row[low])])
-    return begin, np.int64(channel.first[np.int64(channel.row[high])])
+    begin = signed(channel.first[signed(channel.row[low])])
+    return begin, signed(channel.first[signed(channel.row[high])])
 
 
 @jit
 def _no_spans(capacity: int) -> Spans:
-    count = np.zeros(2, np.int64)
-    count[1] = 1
-    return Spans(np.zeros((capacity, 4), np.int64), count)
+    used = np.zeros(2, np.int64)
+    used[1] = 1
+    return Spans(np.zeros((capacity, 4), np.int64), used)
 
 
 @jit
@@ -234,14 +234,14 @@ def _add_both(spans: Spans, low: int, high: int, other_low: int, other_high: int
     """Add the entries that two slices hold, or those of the first if the second is empty."""
     if low >= high:
         return
-    for at in range(spans.count[0]):
+    for at in range(spans.used[0]):
         row = spans.slices[at]
         if row[0] == low and row[1] == high and row[2] == other_low and row[3] == other_high:
             return
-    row = spans.slices[spans.count[0]]
+    row = spans.slices[spans.used[0]]
     row[0], row[1], row[2], row[3] = low, high, other_low, other_high
-    spans.count[0] += 1
-    spans.count[1] = 0
+    spans.used[0] += 1
+    spans.used[1] = 0
 
 
 @jit
@@ -253,16 +253,16 @@ def _add_unsorted(spans: Spans, low: int, high: int) -> None:
 @jit
 def _add(spans: Spans, low: int, high: int) -> None:
     """Add the slice of one pair, whose entries ascend."""
-    alone = spans.count[0] == 0
+    alone = spans.used[0] == 0
     _add_both(spans, low, high, 0, 0)
     if alone:
-        spans.count[1] = 1
+        spans.used[1] = 1
 
 
 @jit
 def _total(spans: Spans) -> int:
     total = 0
-    for at in range(spans.count[0]):
+    for at in range(spans.used[0]):
         total += spans.slices[at, 1] - spans.slices[at, 0]
     return total
 
@@ -275,7 +275,7 @@ def _unit(text: NDArray[np.uint16], at: int) -> int:
     """The unit at a place of the text, with START before it and END behind it."""
     if at < 0:
         return START
-    return END if at >= text.size else np.int64(text[at])
+    return END if at >= text.size else signed(text[at])
 
 
 @jit
@@ -290,7 +290,7 @@ def _rarest(channel: Channel, text: NDArray[np.uint16], place: int) -> Spans:
     begin = 0 if place == ANYWHERE else -1
     end = text.size if place == WHOLE else text.size - 1
     if begin == end:
-        low, high = _heads(channel, np.int64(text[0]), np.int64(text[0]) + 1)
+        low, high = _heads(channel, signed(text[0]), signed(text[0]) + 1)
         _add_unsorted(spans, low, high)
         return spans
     best_low, best_high = _pair(channel, _unit(text, begin), _unit(text, begin + 1))
@@ -339,32 +339,23 @@ def _piece(channel: Channel, text: NDArray[np.uint16], left: int, right: int, pl
 
 
 @jit
-def _unspoiled(pairs: NDArray[np.int64], first: int, last: int) -> Piece:
-    """The rarest pair of neighbours but for `first <= pair <= last`; pair i ends at unit i."""
-    best = Piece(0, -1)
-    for at in range(pairs.shape[0]):
-        if not first <= at <= last:
-            best = _rarer(best, Piece(pairs[at, 0], pairs[at, 1]))
-    return best
-
-
-@jit
-def _rarest_unit(units: NDArray[np.int64], first: int, last: int) -> Piece:
+def _rarest_row(slices: NDArray[np.int64], first: int, last: int) -> Piece:
+    """The rarest of the pieces `slices[first:last]`."""
     best = Piece(0, -1)
     for at in range(first, last):
-        best = _rarer(best, Piece(units[at, 0], units[at, 1]))
+        best = _rarer(best, Piece(slices[at, 0], slices[at, 1]))
     return best
 
 
 @jit
-def _add_wrong_unit(spans: Spans, pairs: NDArray[np.int64], units: NDArray[np.int64], at: int) -> None:
-    """Add the entries that can hold the text with another unit at a place.
+def _add_error_at(spans: Spans, pairs: NDArray[np.int64], units: NDArray[np.int64], at: int) -> None:
+    """Add the entries that can hold the text with one unit wrong, missing or too many at a place.
 
     They hold all that is left of it and all that is right of it. When the rarest piece of one side is still
     common, the entries must hold the rarest of the other side too.
     """
-    left = _rarer(_unspoiled(pairs[:at], at, at), _rarest_unit(units, 0, at))
-    right = _rarer(_unspoiled(pairs[at + 2 :], -1, -1), _rarest_unit(units, at + 1, units.shape[0]))
+    left = _rarer(_rarest_row(pairs, 0, at), _rarest_row(units, 0, at))
+    right = _rarer(_rarest_row(pairs, at + 2, pairs.shape[0]), _rarest_row(units, at + 1, units.shape[0]))
     rare = _rarer(left, right)
     other = right if rare == left else left
     size = rare.high - rare.low
@@ -378,28 +369,22 @@ def _add_wrong_unit(spans: Spans, pairs: NDArray[np.int64], units: NDArray[np.in
 def _one_error(channel: Channel, text: NDArray[np.uint16], place: int) -> Spans:
     """Spans of all entries that can hold the text with one error.
 
-    Whatever the error, the pairs that it does not touch are in the entry, and so are the pairs that it makes: of
-    a text abcd with b left out, ac and cd. For each error the rarest of them is looked up, and the union over the
-    errors misses nothing. A wrong unit makes no pair that is known; there the single units help.
+    Whatever the error and wherever it is, the pairs and units that it does not touch are in the entry. For each
+    place the rarest of them are looked up, and the union over the places misses nothing. Two swapped neighbours
+    touch three pairs, but also make three that are known.
     """
     size = text.size
-    spans = _no_spans(4 * size + 1)
+    spans = _no_spans(2 * size)
     pairs = np.empty((size + 1, 2), np.int64)
     for at in range(size + 1):
         pairs[at, 0], pairs[at, 1] = _piece(channel, text, at - 1, at, place)
     units = np.empty((size, 2), np.int64)
     for at in range(size):
-        units[at, 0], units[at, 1] = _heads(channel, np.int64(text[at]), np.int64(text[at]) + 1)
+        units[at, 0], units[at, 1] = _heads(channel, signed(text[at]), signed(text[at]) + 1)
     for at in range(size):
-        _add_wrong_unit(spans, pairs, units, at)
-        bridge = _piece(channel, text, at - 1, at + 1, place)
-        piece = _rarer(bridge, _unspoiled(pairs, at, at + 1))  # the query has a unit too many
-        _add_unsorted(spans, piece.low, piece.high)
-    for at in range(size + 1):
-        piece = _unspoiled(pairs, at, at)  # the query lacks a unit
-        _add_unsorted(spans, piece.low, piece.high)
+        _add_error_at(spans, pairs, units, at)
     for at in range(size - 1):
-        piece = _rarer(_swapped(channel, text, at, place), _unspoiled(pairs, at, at + 2))
+        piece = _swapped(channel, text, at, place)
         _add_unsorted(spans, piece.low, piece.high)
     return spans
 
@@ -407,7 +392,7 @@ def _one_error(channel: Channel, text: NDArray[np.uint16], place: int) -> Spans:
 @jit
 def _swapped(channel: Channel, text: NDArray[np.uint16], at: int, place: int) -> Piece:
     """The rarest of the pairs that arise when two neighbours change places."""
-    low, high = _pair(channel, np.int64(text[at + 1]), np.int64(text[at]))
+    low, high = _pair(channel, signed(text[at + 1]), signed(text[at]))
     before = _piece(channel, text, at - 1, at + 1, place)
     behind = _piece(channel, text, at, at + 2, place)
     return _rarer(Piece(low, high), _rarer(before, behind))
@@ -441,16 +426,16 @@ def _lattice(tokens: Tokens, letters: NDArray[np.uint8], place: int) -> Lattice:
     reached = np.zeros(size + 1, np.bool_)
     onward[size] = whole
     for at in range(size - 1, -1, -1):
-        node = np.int64(0)
+        node = signed(0)
         for length in range(1, min(LONGEST_TOKEN, size - at) + 1):
-            node = np.int64(tokens.child[node, letters[at + length - 1]])
+            node = signed(tokens.child[node, letters[at + length - 1]])
             if node == 0:
                 break
             if tokens.code[node] != 0 and onward[at + length]:
-                token[at, length] = np.int64(tokens.code[node])
+                token[at, length] = signed(tokens.code[node])
                 onward[at] = True
             if at + length == size and not whole:
-                low[at], high[at] = np.int64(tokens.low[node]), np.int64(tokens.high[node])
+                low[at], high[at] = signed(tokens.low[node]), signed(tokens.high[node])
                 onward[at] = True
     reached[0] = True
     for at in range(size):
@@ -514,7 +499,7 @@ def _pinyin_spans(segment: Segment, letters: NDArray[np.uint8], place: int) -> S
 def _initial(letters: NDArray[np.uint8], at: int) -> int:
     if at < 0:
         return 0
-    return INITIAL_CODES - 1 if at >= letters.size else np.int64(letters[at])
+    return INITIAL_CODES - 1 if at >= letters.size else signed(letters[at])
 
 
 @jit
@@ -525,14 +510,14 @@ def _initials_spans(initials: Initials, letters: NDArray[np.uint8], place: int) 
     end = letters.size - (1 if place == WHOLE else 2)
     if begin == end:  # one letter at the beginning, whatever comes next
         key = _initial(letters, 0) * INITIAL_CODES
-        _add_unsorted(spans, np.int64(initials.first[key]), np.int64(initials.first[key + INITIAL_CODES]))
+        _add_unsorted(spans, signed(initials.first[key]), signed(initials.first[key + INITIAL_CODES]))
         return spans
     best = Piece(0, -1)
     for at in range(begin, end):
         key = (_initial(letters, at) * INITIAL_CODES + _initial(letters, at + 1)) * INITIAL_CODES + _initial(
             letters, at + 2
         )
-        best = _rarer(best, Piece(np.int64(initials.first[key]), np.int64(initials.first[key + 1])))
+        best = _rarer(best, Piece(signed(initials.first[key]), signed(initials.first[key + 1])))
     _add(spans, best.low, best.high)
     return spans
 
@@ -612,7 +597,7 @@ def _keep_texts(channel: Channel, ranks: NDArray[np.int64], text: NDArray[np.uin
     subject, place = _SUBJECT[tier], _PLACE[tier]
     kept = 0
     for rank in ranks:
-        name = units[np.int64(start[rank]) : np.int64(start[rank + 1])]
+        name = units[signed(start[rank]) : signed(start[rank + 1])]
         if _one_off(name, text, place) if subject == FUZZY else _stands(name, text, place):
             ranks[kept] = rank
             kept += 1
@@ -624,7 +609,7 @@ def _spelled(tokens: NDArray[np.uint16], spelling: Spelling, letters: NDArray[np
     """Whether the tokens begin with the letters, or spell just them if the whole is asked for."""
     done = 0
     for token in tokens:
-        for offset in range(np.int64(spelling.length[token])):
+        for offset in range(signed(spelling.length[token])):
             if done == letters.size:
                 return place != WHOLE
             if spelling.letters[token, offset] != letters[done]:
@@ -665,7 +650,7 @@ def _keep_sounds(segment: Segment, ranks: NDArray[np.int64], asked: Asked, tier:
     spelling = Spelling(segment.tokens.letters, segment.tokens.length)
     kept = 0
     for rank in ranks:
-        if _sounds(units[np.int64(start[rank]) : np.int64(start[rank + 1])], spelling, letters, tier):
+        if _sounds(units[signed(start[rank]) : signed(start[rank + 1])], spelling, letters, tier):
             ranks[kept] = rank
             kept += 1
     return kept
@@ -690,7 +675,7 @@ def _keep_matches(segment: Segment, ranks: NDArray[np.int64], asked: Asked, tier
 
 @jit
 def _seen(seen: NDArray[np.uint64], owner: int) -> bool:
-    return (seen[owner >> 6] >> np.uint64(owner & 63)) & np.uint64(1) != 0
+    return bool((seen[owner >> 6] >> np.uint64(owner & 63)) & np.uint64(1))
 
 
 @jit
@@ -702,10 +687,10 @@ def _keep_visible(job: Job, candidates: NDArray[np.uint32], ranks: NDArray[np.in
     seen = job.found.seen
     kept = 0
     for candidate in candidates:
-        rank = np.int64(candidate)
+        rank = signed(candidate)
         if allowed[sets[rank]] == 0:
             continue
-        owner = np.int64(owners[rank])
+        owner = signed(owners[rank])
         if (visible.size > 0 and visible[owner] == 0) or _seen(seen, owner):
             continue
         if kinds.size > 0 and kinds[kind_of[owner]] == 0:
@@ -738,7 +723,7 @@ def _beaten_by_rival(rivals: Rivals, owner: int, score: int) -> bool:
 def _after(cursor: Cursor, score: int, high: np.uint64, low: np.uint32) -> bool:
     if score != cursor.score:
         return score < cursor.score
-    return high > cursor.high or (high == cursor.high and low > cursor.low)
+    return bool(high > cursor.high or (high == cursor.high and low > cursor.low))
 
 
 @jit
@@ -746,19 +731,19 @@ def _accept(job: Job, ranks: NDArray[np.int64], tier: int) -> bool:
     """Take matches into the answer, once per owner; true when the answer is full."""
     found, rivals, segment = job.found, job.rivals, job.segment
     for rank in ranks:
-        owner = np.int64(segment.owner[rank])
+        owner = signed(segment.owner[rank])
         if _seen(found.seen, owner):
             continue
         found.seen[owner >> 6] |= np.uint64(1) << np.uint64(owner & 63)
-        score = (np.int64(tier) << QUALITY_BITS) | np.int64(segment.quality[rank])
+        score = (signed(tier) << QUALITY_BITS) | signed(segment.quality[rank])
         if rivals.owner.size > 0 and _beaten_by_rival(rivals, owner, score):
             continue
         if not _after(found.cursor, score, segment.id_high[rank], segment.id_low[rank]):
             continue
-        at = found.count[0]
+        at = found.filled[0]
         found.rank[at] = rank
         found.score[at] = score
-        found.count[0] = at + 1
+        found.filled[0] = at + 1
         if at + 1 == found.rank.size:
             return True
     return False
@@ -767,7 +752,7 @@ def _accept(job: Job, ranks: NDArray[np.int64], tier: int) -> bool:
 @jit
 def _mark(bits: NDArray[np.uint64], postings: NDArray[np.uint32]) -> None:
     for posting in postings:
-        rank = np.int64(posting)
+        rank = signed(posting)
         bits[rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
 
 
@@ -776,7 +761,7 @@ def _mark_both(bits: NDArray[np.uint64], one: NDArray[np.uint32], other: NDArray
     mine = np.zeros(bits.size, np.uint64)
     _mark(mine, one)
     for posting in other:
-        rank = np.int64(posting)
+        rank = signed(posting)
         bits[rank >> 6] |= mine[rank >> 6] & (np.uint64(1) << np.uint64(rank & 63))
 
 
@@ -798,10 +783,10 @@ def _listed(bits: NDArray[np.uint64], most: int) -> NDArray[np.uint32]:
 @jit
 def _candidates(postings: NDArray[np.uint32], spans: Spans, entries: int) -> NDArray[np.uint32]:
     """The entries of the spans in rank order, each once. As bits they are in order at once."""
-    if spans.count[1] == 1:
+    if spans.used[1] == 1:
         return postings[spans.slices[0, 0] : spans.slices[0, 1]]
     bits = np.zeros((entries + 63) // 64, np.uint64)
-    for at in range(spans.count[0]):
+    for at in range(spans.used[0]):
         low, high, other_low, other_high = spans.slices[at]
         if other_low == other_high:
             _mark(bits, postings[low:high])
@@ -833,8 +818,8 @@ def _sweep(job: Job, tier: int, candidates: NDArray[np.uint32]) -> bool:
 @jit
 def _compare_code(segment: Segment, text: NDArray[np.uint16], at: int) -> int:
     """Order code `at` against the text: below -1, above 1, and 0 if it begins with the text."""
-    rank = np.int64(segment.codes[at])
-    begin, end = np.int64(segment.text.start[rank]), np.int64(segment.text.start[rank + 1])
+    rank = signed(segment.codes[at])
+    begin, end = signed(segment.text.start[rank]), signed(segment.text.start[rank + 1])
     for offset in range(text.size):
         if begin + offset == end or segment.text.units[begin + offset] < text[offset]:
             return -1
@@ -867,9 +852,9 @@ def _code_spans(segment: Segment, asked: Asked, tier: int) -> Spans:
     else:
         start = segment.text.start
         while high < segment.codes.size:
-            rank = np.int64(segment.codes[high])
+            rank = signed(segment.codes[high])
             if not _stands(
-                segment.text.units[np.int64(start[rank]) : np.int64(start[rank + 1])], asked.text, WHOLE
+                segment.text.units[signed(start[rank]) : signed(start[rank + 1])], asked.text, WHOLE
             ):
                 break
             high += 1
@@ -929,5 +914,5 @@ def scan(columns: tuple[Any, ...]) -> None:
             postings, spans = segment.initials.postings, _sound_spans(segment, job.asked, tier)
         else:
             postings, spans = segment.text.postings, _text_spans(segment.text, job.asked, tier)
-        if spans.count[0] > 0 and _sweep(job, tier, _candidates(postings, spans, segment.owner.size)):
+        if spans.used[0] > 0 and _sweep(job, tier, _candidates(postings, spans, segment.owner.size)):
             return
