@@ -131,7 +131,8 @@ class SparseFactor:
 
     def solve_back(self, values: Floats) -> Floats:
         """U with (I - M) u = `values`, column by column."""
-        return self._lu.solve(values, trans="T")
+        found: Floats = self._lu.solve(values, "T")  # type: ignore[call-overload]  # the stubs know no second argument
+        return found
 
     @property
     def diagonal_is_cheap(self) -> bool:

@@ -547,12 +547,13 @@ def _fresh_top(heap: Heap, cost: Wide) -> int:
 
 @jit
 def _batch(heap: Heap, cost: Wide) -> tuple[np.int64, list[np.int64]]:
-    """Take all nodes of the least cost off a heap whose top is up to date.
+    """Take all nodes of the least cost off a heap; far and no nodes where it is empty.
 
     All of a layer or none is counted against a budget: where it cuts must not depend on the order of rows.
     """
-    least, node = heappop(heap)
-    nodes = [node]
+    nodes = [np.int64(-1)]
+    nodes.pop()
+    least = np.int64(_fresh_top(heap, cost))
     while len(heap) > 0 and heap[0][0] == least:
         _, node = heappop(heap)
         if cost[node] == least:
@@ -644,49 +645,52 @@ def _ellipse(  # noqa: C901, PLR0913, PLR0917 - a kernel takes arrays, one phase
     heaps = ([(np.int64(0), np.int64(ends[0]))], [(np.int64(0), np.int64(ends[1]))])
     space.ahead[ends[0]], space.behind[ends[1]] = 0, 0
     space.forward[0], space.backward[0] = ends[0], ends[1]
-    spent = np.zeros(2, np.int64)
-    least, cut = _FAR, 0
+    spent, least, cut = 0, _FAR, 0
     nothing = np.empty(0, np.int32)
     hops = _Hops(nothing, nothing, nothing)
-    while cut == 0:
-        tops = (_fresh_top(heaps[0], space.ahead), _fresh_top(heaps[1], space.behind))
-        if tops[0] == _FAR or tops[1] == _FAR or (least < _FAR and tops[0] + tops[1] > least + slack):
-            break
-        way = 0 if spent[0] <= spent[1] else 1
-        side, heap = (sides[0], heaps[0]) if way == 0 else (sides[1], heaps[1])
-        _, nodes = _batch(heap, side.cost)
-        more = _work_of(nodes, degrees[way])
-        if spent.sum() + more > budget:
+    # The next layer of each side, taken off its heap: the one with less work goes first.
+    layers = (_batch(heaps[0], space.ahead), _batch(heaps[1], space.behind))
+    works = (_work_of(layers[0][1], degrees[0]), _work_of(layers[1][1], degrees[1]))
+    while layers[0][0] < _FAR and layers[1][0] < _FAR and layers[0][0] + layers[1][0] <= least + slack:
+        way = 0 if works[0] <= works[1] else 1
+        if spent + works[way] > budget:
             cut = 1
             break
-        spent[way] += more
+        spent += works[way]
+        side, heap, nodes = (
+            (sides[0], heaps[0], layers[0][1]) if way == 0 else (sides[1], heaps[1], layers[1][1])
+        )
         for node in nodes:
             least = min(least, _relax(node, graph, mask, price, side, heap, (0, _FAR)))
+        following = _batch(heap, side.cost)
+        work = _work_of(following[1], degrees[way])
+        layers = (following, layers[1]) if way == 0 else (layers[0], following)
+        works = (work, works[1]) if way == 0 else (works[0], work)
     bound = least + slack
     if cut == 0 and least < _FAR:
-        tops = (_fresh_top(heaps[0], space.ahead), _fresh_top(heaps[1], space.behind))
+        tops = (int(layers[0][0]), int(layers[1][0]))
         for way in range(2):
-            side, heap = (sides[0], heaps[0]) if way == 0 else (sides[1], heaps[1])
-            while cut == 0 and _fresh_top(heap, side.cost) <= bound:
-                cost, nodes = _batch(heap, side.cost)
-                nodes = _within(nodes, side, cost, tops[1 - way], bound)
-                more = _work_of(nodes, degrees[way])
-                if spent.sum() + more > budget:
+            side, heap, layer = (
+                (sides[0], heaps[0], layers[0]) if way == 0 else (sides[1], heaps[1], layers[1])
+            )
+            while cut == 0 and layer[0] <= bound:
+                nodes = _within(layer[1], side, layer[0], tops[1 - way], bound)
+                work = _work_of(nodes, degrees[way])
+                if spent + work > budget:
                     cut = 1
                     break
-                spent[way] += more
+                spent += work
                 for node in nodes:
                     _relax(node, graph, mask, price, side, heap, (tops[1 - way], bound))
+                layer = _batch(heap, side.cost)
         if cut == 0:
-            hops, more = _inside(
-                graph, mask, price, degrees[0], bound, (tops[0], tops[1]), counts[0, 0], space
-            )
-            spent[0] += more
+            hops, work = _inside(graph, mask, price, degrees[0], bound, tops, counts[0, 0], space)
+            spent += work
     for node in space.forward[: counts[0, 0]]:
         space.ahead[node] = -1
     for node in space.backward[: counts[1, 0]]:
         space.behind[node] = -1
-    return _Ellipse(least if least < _FAR else -1, bound, cut, spent.sum(), hops)
+    return _Ellipse(least if least < _FAR else -1, bound, cut, spent, hops)
 
 
 @jit
@@ -920,8 +924,10 @@ def cheapest_paths(
         work += area.work
         if area.cut or area.least < 0:
             return Found(paths, Cut(area.cut), work)
-        paths, cut, listed = _listed(graph, ends, price, area, limits, limits.work - work)
+        found, cut, listed = _listed(graph, ends, price, area, limits, max(limits.work - work, 0))
         work += listed
+        # Both are the first of all paths, so whichever round got further says more.
+        paths = max(paths, found, key=len)
         if cut is Cut.WORK or len(paths) > limits.paths:
             cut = Cut.RESULTS if len(paths) > limits.paths else cut
             return Found(paths[: limits.paths], cut, work)
