@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from graph.view_types import RecordRef
 from queries.entity import Entity
 from queries.labels import FIELDS, KINDS, SECTIONS, Label, field_label
 from queries.match import MatchAnswer
-from queries.models import PartyLine, RecordRef, Section
+from queries.models import PartyLine, Section
 from queries.neighbors import Neighbors
 from queries.profile_lines import Profile
 from queries.search import SearchAnswer
@@ -243,7 +245,7 @@ def _parties(lines: Sequence[PartyLine]) -> RenderableType:
 
 
 def _line_values(line: PartyLine) -> str:
-    return "，".join(part for name in type(line).model_fields if (part := _line_value(line, name)))
+    return "，".join(part for field in dataclasses.fields(line) if (part := _line_value(line, field.name)))
 
 
 _NESTED = {

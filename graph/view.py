@@ -10,11 +10,11 @@ import datetime as dt
 import json
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,16 +39,17 @@ from graph.view_types import (
     Unit,
 )
 
+K = TypeVar("K")
+
 Direction = str
 """'out' for facts that start at an entity, 'in' for those that end there."""
-
-_HUB: Final = 1000
-"""From this many statements on, a list of facts is kept once it is worked out."""
 
 _FEW: Final = 16
 """Up to this many statements are worked through one by one: numpy's fixed cost a call is larger than theirs."""
 
-_HUBS_KEPT: Final = 64
+_LONG_KEPT: Final = 1024
+"""How many longer lists of facts are kept once they are worked out: those of hubs, to which many lead."""
+
 _MOST_CANDIDATES: Final = 20
 
 
@@ -160,12 +161,12 @@ class FactArrays:
 
 
 class _Kept(OrderedDict[tuple[int, str, str], Run]):
-    """The facts of hubs that were asked for last."""
+    """The long lists of facts that were asked for last."""
 
     def keep(self, key: tuple[int, str, str], run: Run) -> None:
         """Keep one, and let the oldest go when there are too many."""
         self[key] = run
-        while len(self) > _HUBS_KEPT:
+        while len(self) > _LONG_KEPT:
             try:
                 self.popitem(last=False)
             except KeyError:  # another thread took the last one
@@ -216,8 +217,21 @@ class View:
         self._fold = snapshot.fold
         self._units = snapshot.tables.units
         self._day = day_number(viewpoint.as_of)
-        self._hubs = _Kept()
+        self._long = _Kept()
+        self._worked_out: dict[Hashable, Any] = {}
         self._arrays: dict[str, FactArrays] = {}
+
+    def kept(self, key: Hashable, make: Callable[[], K]) -> K:
+        """What `make` gives, made once per View: for what many answers share, as an industry's place in the chain.
+
+        `key` names the question and what it is about. Nothing is kept past a limit, and never an answer.
+        """
+        found: K | None = self._worked_out.get(key)
+        if found is None:
+            found = make()
+            if len(self._worked_out) < _LONG_KEPT:
+                self._worked_out[key] = found
+        return found
 
     # --- version and dates ---
 
@@ -463,14 +477,13 @@ class View:
             return None
         if len(rows) <= _FEW:
             return self._few(edge_type, rows.tolist(), direction)
-        kept = self._hubs.get((row, edge_type, direction)) if len(rows) >= _HUB else None
+        kept = self._long.get((row, edge_type, direction))
         if kept is not None:
             return kept
         run = self._masked(edge_type, rows, direction)
         if len(run) > 1:
             run = run.ordered(self._fact_order(edge_type, run))
-        if len(rows) >= _HUB:
-            self._hubs.keep((row, edge_type, direction), run)
+        self._long.keep((row, edge_type, direction), run)
         return run
 
     def _few(self, edge_type: str, statements: Iterable[int], direction: Direction) -> Run:
@@ -624,13 +637,8 @@ class View:
 
     def degree(self, row: int, edge_type: str, direction: Direction) -> int:
         """How many facts `facts` would give."""
-        rows = self._statements(row, edge_type, direction)
-        if rows is None or not self.exists(row):
-            return 0
-        if len(rows) >= _HUB or len(rows) <= _FEW:
-            run = self.run(row, edge_type, direction)
-            return 0 if run is None else len(run)
-        return len(self._masked(edge_type, rows, direction))
+        run = self.run(row, edge_type, direction)
+        return 0 if run is None else len(run)
 
     def page(
         self, row: int, edge_type: str, direction: Direction, after: str | None = None, limit: int = 20

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -18,10 +19,11 @@ from queries.statements import refs
 MAX_BODIES = 50
 
 
+@dataclass(slots=True, kw_only=True)
 class IdentifierLine(Line):
     """An identifier that joins sources."""
 
-    scheme: str = Field(description="uscc, lei, code or registry_id.")
+    scheme: Annotated[str, Field(description="uscc, lei, code or registry_id.")]
     value: str
 
 

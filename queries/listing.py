@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from graph.view_types import Fact, FactPage
-from queries.models import Answer
 from queries.paging import Position
 
 T = TypeVar("T")
-L = TypeVar("L", bound=Answer)
-L_co = TypeVar("L_co", bound=Answer, covariant=True)
+L = TypeVar("L")
+L_co = TypeVar("L_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import datetime as dt
 import functools
 import itertools
 from collections.abc import Sequence
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -31,17 +32,20 @@ def direction_of(text: str | None) -> Direction | None:
     raise InvalidInput("direction", f"direction 应为 out 或 in / should be out or in, not {text!r}")
 
 
+@dataclass(slots=True, kw_only=True)
 class Neighbor(PartyLine):
     """A relation, with the entity at its other end."""
 
-    type: str = Field(description="Edge type of the data model.")
-    direction: Direction = Field(description="out: from the entity asked about; in: to it.")
+    type: Annotated[str, Field(description="Edge type of the data model.")]
+    direction: Annotated[Direction, Field(description="out: from the entity asked about; in: to it.")]
     label: str
     label_en: str
     properties: dict[str, Value]
     valid_from: Day
     valid_to: Day
-    start_unknown: bool = Field(description="True where `valid_from` is merely the source's own date.")
+    start_unknown: Annotated[
+        bool, Field(description="True where `valid_from` is merely the source's own date.")
+    ]
 
 
 class Neighbors(Answer):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NotRequired
+from dataclasses import dataclass
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -25,6 +26,7 @@ from queries.models import (
 )
 
 
+@dataclass(slots=True, kw_only=True)
 class SecurityLine(PartyLine):
     """证券: a security that the company issued."""
 
@@ -35,22 +37,27 @@ class SecurityLine(PartyLine):
     matures_on: Day
 
 
+@dataclass(slots=True, kw_only=True)
 class IndustryLine(PartyLine):
     """行业与产业链: an industry, how the company stands to it, and through which of its own industries."""
 
-    relation: str = Field(description="own, parent, upstream, downstream.")
-    through: Party | None = Field(description="The industry next to it on the way; null for an own one.")
+    relation: Annotated[str, Field(description="own, parent, upstream, downstream.")]
+    through: Annotated[
+        Party | None, Field(description="The industry next to it on the way; null for an own one.")
+    ]
     code: str | None
     scheme: str | None
-    weight: float | None = Field(description="Strength of the link as the source counts it.")
+    weight: Annotated[float | None, Field(description="Strength of the link as the source counts it.")]
 
 
+@dataclass(slots=True, kw_only=True)
 class ConceptLine(PartyLine):
     """概念: a market theme."""
 
     concept_kind: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class StakeLine(PartyLine):
     """持股: a stake, with the other party to it."""
 
@@ -63,9 +70,12 @@ class StakeLine(PartyLine):
     partner: str | None
     valid_from: Day
     valid_to: Day
-    start_unknown: bool = Field(description="True where `valid_from` is merely the source's own date.")
+    start_unknown: Annotated[
+        bool, Field(description="True where `valid_from` is merely the source's own date.")
+    ]
 
 
+@dataclass(slots=True, kw_only=True)
 class OfficeHeld(Line):
     """One office that a person holds in the company."""
 
@@ -74,12 +84,14 @@ class OfficeHeld(Line):
     start_unknown: bool
 
 
+@dataclass(slots=True, kw_only=True)
 class OtherOffice(PartyLine):
     """An office that a person holds elsewhere; id, name and kind are the company's."""
 
     office: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class OfficerLine(PartyLine):
     """高管: a person with all offices held in the company, and those held in other companies."""
 
@@ -88,6 +100,7 @@ class OfficerLine(PartyLine):
     other_offices_total: int
 
 
+@dataclass(slots=True, kw_only=True)
 class OfficeLine(PartyLine):
     """任职: an office; id, name and kind are the company's."""
 
@@ -97,23 +110,30 @@ class OfficeLine(PartyLine):
     start_unknown: bool
 
 
+@dataclass(slots=True, kw_only=True)
 class ControlLine(PartyLine):
     """控制: a relation of control as disclosed, with the other party to it."""
 
     ratio: Ratio
-    joint: bool | None = Field(description="True where the ratio belongs to several controllers together.")
+    joint: Annotated[
+        bool | None, Field(description="True where the ratio belongs to several controllers together.")
+    ]
     nature: str | None
     valid_from: Day
     valid_to: Day
 
 
+@dataclass(slots=True, kw_only=True)
 class ControllerLine(ControlLine):
     """实际控制人: a controller as disclosed, and the other companies that it is disclosed to control."""
 
-    state_body: bool = Field(description="A state body: sharing it makes no group (Company Law art. 265).")
+    state_body: Annotated[
+        bool, Field(description="A state body: sharing it makes no group (Company Law art. 265).")
+    ]
     also_controls: Section[ControlLine]
 
 
+@dataclass(slots=True, kw_only=True)
 class RelativeLine(PartyLine):
     """亲属: a relative."""
 
@@ -126,14 +146,16 @@ class RoleParty(Party):
     role: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class RoleLine(PartyLine):
     """Something that the entity takes part in: id, name and kind are its own."""
 
-    roles: list[str] = Field(description="What the entity is in it.")
-    parties: list[RoleParty] = Field(description="The others who take part, at most 20.")
+    roles: Annotated[list[str], Field(description="What the entity is in it.")]
+    parties: Annotated[list[RoleParty], Field(description="The others who take part, at most 20.")]
     parties_total: int
 
 
+@dataclass(slots=True, kw_only=True)
 class GuaranteeLine(RoleLine):
     """担保: a guarantee that the entity gives, owes or holds."""
 
@@ -144,6 +166,7 @@ class GuaranteeLine(RoleLine):
     valid_to: Day
 
 
+@dataclass(slots=True, kw_only=True)
 class PledgeLine(RoleLine):
     """质押: a pledge that the entity gives or takes, or of its shares."""
 
@@ -154,6 +177,7 @@ class PledgeLine(RoleLine):
     valid_to: Day
 
 
+@dataclass(slots=True, kw_only=True)
 class DealLine(RoleLine):
     """交易: a deal."""
 
@@ -165,6 +189,7 @@ class DealLine(RoleLine):
     currency: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class ExposureLine(RoleLine):
     """敞口: what the firm has at risk on the entity."""
 
@@ -173,6 +198,7 @@ class ExposureLine(RoleLine):
     date: Day
 
 
+@dataclass(slots=True, kw_only=True)
 class LimitLine(RoleLine):
     """限额: the most that the firm allows itself on the entity."""
 
@@ -182,6 +208,7 @@ class LimitLine(RoleLine):
     rule: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class AgreementLine(RoleLine):
     """一致行动协议: an agreement to act in concert."""
 
@@ -189,6 +216,7 @@ class AgreementLine(RoleLine):
     valid_to: Day
 
 
+@dataclass(slots=True, kw_only=True)
 class ReportLine(RoleLine):
     """财务报告: the main figures of one period."""
 
@@ -202,12 +230,14 @@ class ReportLine(RoleLine):
     operating_cash_flow: Money
 
 
+@dataclass(slots=True, kw_only=True)
 class ContactLine(RoleLine):
     """联系人: a person at the client."""
 
     title: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class EventLine(RoleLine):
     """动态: an event."""
 
@@ -217,6 +247,7 @@ class EventLine(RoleLine):
     text: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class DocumentLine(RoleLine):
     """文档: a document about the entity or naming it."""
 
@@ -225,15 +256,17 @@ class DocumentLine(RoleLine):
     publisher: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class LoanLine(PartyLine):
     """借款: a loan, with the other party to it."""
 
-    side: str = Field(description="lender or borrower: what the entity itself is.")
+    side: Annotated[str, Field(description="lender or borrower: what the entity itself is.")]
     amount: Money
     valid_from: Day
     valid_to: Day
 
 
+@dataclass(slots=True, kw_only=True)
 class TradeLine(PartyLine):
     """供应: a supplier or customer."""
 
@@ -243,6 +276,7 @@ class TradeLine(PartyLine):
     item: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class ProductLine(PartyLine):
     """持有产品: a product of the firm that the client has."""
 
@@ -251,6 +285,7 @@ class ProductLine(PartyLine):
     revenue: Money
 
 
+@dataclass(slots=True, kw_only=True)
 class CoverageLine(PartyLine):
     """服务团队: a member of staff who looks after the client."""
 
@@ -258,6 +293,7 @@ class CoverageLine(PartyLine):
     title: str | None
 
 
+@dataclass(slots=True, kw_only=True)
 class UnknownLine(Line):
     """未知事项: something that a reader would look for and that no visible record says."""
 

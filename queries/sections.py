@@ -5,20 +5,20 @@ A section is a function of the `Subject` that gives a listing, or None where the
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from graph import schema
 from graph.view import View
-from graph.view_types import Fact
-from graph.view_types import RecordRef as ViewRef
+from graph.view_types import Fact, RecordRef
 from queries import profile_lines as lines
 from queries.gaps import Gap, gaps
 from queries.labels import Label, field_label
 from queries.listing import Facts, Items, Listing
-from queries.models import AliasLine, FieldLine, Line, RecordRef, Section, SimilarLine
+from queries.models import AliasLine, FieldLine, Line, Section, SimilarLine
 from queries.paging import Position
 from queries.statements import party, refs, who
 from queries.subject import Part, Subject
@@ -90,7 +90,7 @@ def _alias_position(line: AliasLine) -> Position:
     return tuple(USAGE.values()).index(line.usage), line.name
 
 
-def named(props: Mapping[str, Any], records: Mapping[str, Sequence[ViewRef]]) -> list[AliasLine]:
+def named(props: Mapping[str, Any], records: Mapping[str, Sequence[RecordRef]]) -> list[AliasLine]:
     """Every name that the visible records give an entity, the weightiest first, with the records that do."""
     return [
         AliasLine(name=name, usage=usage, records=refs(records.get(field, ())))
@@ -110,7 +110,7 @@ def possibly_same(view: View, row: int) -> list[SimilarLine]:
 
 
 def _described_by(view: View, row: int) -> list[RecordRef]:
-    return refs(ViewRef(u.record, u.source, u.stated) for u in view.units(row) if u.record)
+    return refs(RecordRef(u.record, u.source, u.stated) for u in view.units(row) if u.record)
 
 
 def _possibly_same(subject: Subject) -> Listing[SimilarLine] | None:
@@ -138,65 +138,50 @@ def _security(subject: Subject, fact: Fact) -> lines.SecurityLine:
 # --- industry and concepts -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ChainStep:
-    """An industry on the way from the subject, and the fact that leads to it."""
-
-    fact: Fact
-    relation: str
-    through: int | None
-
-
 _CHAIN_ORDER: Final = ("own", "parent", "upstream", "downstream")
 
 
-def _chain(subject: Subject) -> Iterator[ChainStep]:
-    """Its own industries, their parents up to the top, and what stands next to its own ones in the chain."""
-    view = subject.view
-    own = [ChainStep(f, "own", None) for f in subject.facts("IN_INDUSTRY", "out")]
-    yield from own
-    level = [step.fact.other for step in own]
-    seen = set(level)
-    for _ in range(CHAIN_DEPTH):
-        parents = [
-            ChainStep(f, "parent", row) for row in level for f in view.facts(row, "IN_INDUSTRY", "out")
-        ]
-        parents = [step for step in parents if step.fact.other not in seen]
-        yield from parents
-        level = list(dict.fromkeys(step.fact.other for step in parents))
-        seen.update(level)
-    for step in own:
-        for relation, direction in (("upstream", "in"), ("downstream", "out")):
-            for fact in view.facts(step.fact.other, "UPSTREAM_OF", direction):
-                yield ChainStep(fact, relation, step.fact.other)
-
-
 def _industry(subject: Subject) -> Listing[lines.IndustryLine] | None:
-    view = subject.view
+    """Its own industries, their parents up to the top, and what stands next to its own ones in the chain."""
     if ("IN_INDUSTRY", "out") not in subject.touching:
         return None
+    view, own = subject.view, subject.facts("IN_INDUSTRY", "out")
+    found = {_chain_position(line): line for line in (_step(view, fact, "own", None) for fact in own)}
+    for fact in own:
+        industry = fact.other
+        found.update(view.kept(("chain", industry), functools.partial(_chain, view, industry)))
+    known = sorted(found.items())
+    return Items(known, lambda item: item[0], lambda item: item[1])
 
-    def position(step: ChainStep) -> Position:
-        through = view.id(step.through) if step.through is not None else ""
-        return (
-            _CHAIN_ORDER.index(step.relation),
-            view.name(step.fact.other),
-            view.id(step.fact.other),
-            through,
-        )
 
-    def line(step: ChainStep) -> lines.IndustryLine:
-        return lines.IndustryLine(
-            **who(view, step.fact.other),
-            relation=step.relation,
-            through=party(view, step.through) if step.through is not None else None,
-            code=view.value(step.fact.other, "code"),
-            scheme=view.value(step.fact.other, "scheme"),
-            weight=step.fact.props.get("weight"),
-            records=refs(step.fact.records),
-        )
+def _chain(view: View, industry: int) -> dict[Position, lines.IndustryLine]:
+    """What lies above and beside an industry: the same for all companies in it."""
+    found, level, seen = [], [industry], {industry}
+    for _ in range(CHAIN_DEPTH):
+        parents = [(row, fact) for row in level for fact in view.facts(row, "IN_INDUSTRY", "out")]
+        parents = [(row, fact) for row, fact in parents if fact.other not in seen]
+        found += [_step(view, fact, "parent", row) for row, fact in parents]
+        level = list(dict.fromkeys(fact.other for _, fact in parents))
+        seen.update(level)
+    for relation, direction in (("upstream", "in"), ("downstream", "out")):
+        found += [_step(view, f, relation, industry) for f in view.facts(industry, "UPSTREAM_OF", direction)]
+    return {_chain_position(line): line for line in found}
 
-    return Items(sorted(_chain(subject), key=position), position, line)
+
+def _step(view: View, fact: Fact, relation: str, through: int | None) -> lines.IndustryLine:
+    return lines.IndustryLine(
+        **who(view, fact.other),
+        relation=relation,
+        through=None if through is None else party(view, through),
+        code=view.value(fact.other, "code"),
+        scheme=view.value(fact.other, "scheme"),
+        weight=fact.props.get("weight"),
+        records=refs(fact.records),
+    )
+
+
+def _chain_position(line: lines.IndustryLine) -> Position:
+    return _CHAIN_ORDER.index(line.relation), line.name, line.id, line.through.id if line.through else ""
 
 
 def _concept(subject: Subject, fact: Fact) -> lines.ConceptLine:
@@ -431,7 +416,8 @@ def _from_parts(kind: str, model: type[lines.RoleLine]) -> Builder:
 
     `deal_kind` is the property `kind` of a Deal: a line's `kind` is the type of the thing.
     """
-    own = [name for name in model.model_fields if name not in lines.RoleLine.model_fields]
+    general = {field.name for field in dataclasses.fields(lines.RoleLine)}
+    own = [field.name for field in dataclasses.fields(model) if field.name not in general]
     sources = {name: "kind" if name.endswith("_kind") else name for name in own}
 
     def build(subject: Subject) -> Listing[lines.RoleLine] | None:
@@ -442,7 +428,7 @@ def _from_parts(kind: str, model: type[lines.RoleLine]) -> Builder:
                 roles=part.roles,
                 parties=shown,
                 parties_total=total,
-                **{name: part.props.get(source) for name, source in sources.items()},
+                **_own_fields(part, sources),
                 records=refs(part.records()),
             )
 
@@ -450,6 +436,10 @@ def _from_parts(kind: str, model: type[lines.RoleLine]) -> Builder:
         return Items(parts, Part.position, line) if parts else None
 
     return build
+
+
+def _own_fields(part: Part, sources: Mapping[str, str]) -> dict[str, Any]:
+    return {name: part.props.get(source) for name, source in sources.items()}
 
 
 def _others(subject: Subject, part: Part) -> tuple[list[lines.RoleParty], int]:

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graph.view import Fact, View
-from graph.view_types import RecordRef as ViewRef
-from queries.models import Party, RecordRef
+from graph.view_types import RecordRef
+from queries.models import Party
 
 MAX_RECORDS = 20
 """Most witnesses shown for one statement; the best come first."""
 
 
-def refs(records: Iterable[ViewRef]) -> list[RecordRef]:
-    """The records as an answer shows them, each once, the best first."""
-    unique = {record.id: record for record in records}
-    return [RecordRef(id=r.id, source=r.source, stated=r.stated) for r in list(unique.values())[:MAX_RECORDS]]
+def refs(records: Iterable[RecordRef]) -> list[RecordRef]:
+    """The records as an answer shows them: each once, the best first."""
+    found = list(records)
+    return found if len(found) <= 1 else list(dict.fromkeys(found))[:MAX_RECORDS]
 
 
 def party(view: View, row: int) -> Party:
@@ -30,7 +30,7 @@ def who(view: View, row: int) -> dict[str, str]:
     return {"id": view.id(row), "name": view.name(row), "kind": view.kind(row)}
 
 
-def of_fields(records: Mapping[str, Iterable[ViewRef]], fields: Iterable[str]) -> list[RecordRef]:
+def of_fields(records: Mapping[str, Iterable[RecordRef]], fields: Iterable[str]) -> list[RecordRef]:
     """The records behind some properties of a thing."""
     return refs(record for name in fields for record in records.get(name, ()))
 

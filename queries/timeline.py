@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -29,18 +29,23 @@ HAPPENING: Final = (
 """Node types that are themselves something that happened."""
 
 
+@dataclass(slots=True, kw_only=True)
 class Change(Line):
     """One thing that happened, or one change."""
 
     date: dt.date
-    change: str = Field(description="began, ended, changed, or happened.")
-    type: str = Field(description="Edge type that changed, or type of what happened.")
-    direction: str = Field(description="out: a relation from the entity; in: one to it.")
+    change: Annotated[str, Field(description="began, ended, changed, or happened.")]
+    type: Annotated[str, Field(description="Edge type that changed, or type of what happened.")]
+    direction: Annotated[str, Field(description="out: a relation from the entity; in: one to it.")]
     title: str
     title_en: str
-    party: Party = Field(description="The other end of the relation, or what happened.")
-    properties: dict[str, Value] = Field(description="Values from that day on; of an end, the last ones.")
-    before: dict[str, Value] | None = Field(description="Of a change: the values that were replaced.")
+    party: Annotated[Party, Field(description="The other end of the relation, or what happened.")]
+    properties: Annotated[
+        dict[str, Value], Field(description="Values from that day on; of an end, the last ones.")
+    ]
+    before: Annotated[
+        dict[str, Value] | None, Field(description="Of a change: the values that were replaced.")
+    ]
 
 
 class Timeline(Answer):
