@@ -19,7 +19,7 @@ demo: .venv/ready  ## Load the demo world, show some answers, serve the API
 	$(BIN)/guanxi demo
 
 test: .venv/ready  ## Run every test, on both graph databases
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 check: .venv/ready  ## Lint, types, layers
 	$(BIN)/ruff check .
@@ -34,7 +34,9 @@ serve: .venv/ready  ## Serve the API over the store as it is
 	$(BIN)/guanxi serve
 
 docs: .venv/ready  ## Write the pages of docs/ that are made from the code
-	$(BIN)/python -m api.documentation
+	$(BIN)/python -m api.describe > docs/api.md
+	$(BIN)/python -m api.settings > docs/configuration.md
+	$(BIN)/python -m ingest.templates
 
 format: .venv/ready  ## Format the code
 	$(BIN)/ruff check --fix .
