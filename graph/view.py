@@ -582,7 +582,7 @@ class View:
             valid_from=date_of(edges.valid_from.item(best)),
             valid_to=date_of(edges.valid_to.item(best)),
             start_unknown=bool(edges.start_unknown.item(best)),
-            records=tuple(dict.fromkeys(self._record(edges, s) for s in statements)),
+            records=self._records(edges, statements),
             other=run.other.item(i),
             compartments=self._tables.sets.names[edges.set.item(best)],
         )
@@ -593,8 +593,12 @@ class View:
 
     def statement_records(self, edge_type: str, statements: Array) -> tuple[RecordRef, ...]:
         """The records of statements, each once."""
-        edges = self._tables.edges[edge_type]
-        return tuple(dict.fromkeys(self._record(edges, s) for s in statements.tolist()))
+        return self._records(self._tables.edges[edge_type], statements.tolist())
+
+    def _records(self, edges: Edges, statements: Sequence[int]) -> tuple[RecordRef, ...]:
+        if len(statements) == 1:
+            return (self._record(edges, statements[0]),)
+        return tuple(dict.fromkeys(self._record(edges, s) for s in statements))
 
     def findings(self, row: int) -> list[Finding]:
         """Conflicts among visible statements about an entity, and what is possibly the same."""
