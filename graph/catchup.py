@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.claims import Claim, Claims, claims_of
-from graph.columns import Array, Column, handle_array
+from graph.columns import Array, Column, handle_array, split_handle
 from graph.csr import Csr
 from graph.fold import (
     Adjacency,
@@ -268,8 +268,9 @@ class _Closing:
         return values
 
     def _of_keys(self, units: Ints) -> Array:
-        """Walled units of the same namespace and key, of which some unit is or becomes the parent."""
-        found = [other for unit in units.tolist() for other in self._walled.beside(unit)]
+        """Units of the same namespace and key, of which one is or becomes the parent of another."""
+        handles = self._edited.handles
+        found = [other for unit in units.tolist() for other in self._walled.beside(unit, handles)]
         return np.array(found, np.int64)
 
     def _tied_to(self, units: Ints) -> Array:
@@ -331,9 +332,16 @@ class WalledKeys:
         for unit in (before + np.flatnonzero(tables.units.set[before:])).tolist():
             self._by_key.setdefault(self._about(unit), []).append(unit)
 
-    def beside(self, unit: int) -> Sequence[int]:
-        """The walled units of the same namespace, type and key as a unit."""
-        return self._by_key.get(self._about(unit), ()) if self._by_key else ()
+    def beside(self, unit: int, handles: HandleIndex) -> Sequence[int]:
+        """The units of the same namespace, type and key as a unit, where any of them is walled."""
+        if not self._by_key:
+            return ()
+        about = self._about(unit)
+        walled = self._by_key.get(about)
+        if walled is None:
+            return ()
+        public = handles.find(*split_handle(about))
+        return walled if public < 0 else [*walled, public]
 
 
 # --- identity of the closure ---

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from graph.claims import Claims, claims_of
 from graph.columns import LONG_AGO, OPEN, Array, Column, Reader, Writer, text_hash
+from graph.content import with_fields
 from graph.csr import Csr
 from graph.identity import COMPANY, PERSON, TIES, Evidence, Ties, partition
 from graph.ids import entity_handle
@@ -58,7 +59,12 @@ class ClaimIndex:
     def find(self, value: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """The units that make a claim, and as what kind."""
         wanted = np.uint64(value)
-        low, high = self.value.searchsorted(wanted, "left"), self.value.searchsorted(wanted, "right")
+        low = int(self.value.searchsorted(wanted, "left"))
+        high = low + 1
+        if high < len(self.value) and self.value.item(high) == value:
+            high = int(self.value.searchsorted(wanted, "right"))
+        elif low == len(self.value) or self.value.item(low) != value:
+            high = low
         units, kinds = self.unit[low:high], self.kind[low:high]
         if self.void is None or not len(units):
             return units, kinds
@@ -186,13 +192,18 @@ def unit_preference(tables: Tables, units: Array) -> Preference:
     )  # fmt: skip
 
 
-def statement_preference(tables: Tables, edges: Edges, rows: Array) -> Preference:
-    """Which of several statements of a fact counts: least restricted, best source, newest, record."""
+def statement_preference(tables: Tables, edges: Edges, rows: Array) -> tuple[Array, ...]:
+    """Which of several statements of a fact counts: least restricted, best source, newest, record, newest interval.
+
+    Arrays as `numpy.lexsort` wants them, the last the most important.
+    """
     record = edges.record.take(rows)
-    return Preference(
+    preference = Preference(
         tables.sets.rank[edges.set.take(rows)], tables.source_rank[edges.source.take(rows)],
         edges.stated.take(rows), record["hi"], record["lo"],
     )  # fmt: skip
+    begin, end = (column.take(rows).astype(np.int64) for column in (edges.valid_from, edges.valid_to))
+    return -end, -begin, *preference.keys()
 
 
 # --- entities ---
@@ -292,9 +303,24 @@ def order_statements(tables: Tables, edges: Edges, rows: Array, pair: Array, key
     twin[:-1] |= twin[1:]
     crowd = np.flatnonzero(twin)
     chosen = order[crowd]
-    preference = statement_preference(tables, edges, rows[chosen]).keys()
-    order[crowd] = chosen[np.lexsort((*preference, keys[chosen], ordered[crowd]))]
+    ranks = (*statement_preference(tables, edges, rows[chosen]), keys[chosen], ordered[crowd])
+    order[crowd] = chosen[_ranked(edges, rows[chosen], ranks)]
     return order
+
+
+def _ranked(edges: Edges, rows: Array, ranks: tuple[Array, ...]) -> Array:
+    """The order of statements by ranks; those that tie, by what they state, so that row numbers decide nothing."""
+    order = np.lexsort(ranks)
+    tied = np.ones(max(len(order) - 1, 0), np.bool_)
+    for rank in ranks:
+        tied &= rank[order[1:]] == rank[order[:-1]]
+    if not tied.any():
+        return order
+    alike = order[np.union1d(np.flatnonzero(tied), np.flatnonzero(tied) + 1)]
+    content = np.zeros(len(order), np.uint64)
+    begun = edges.start_unknown.take(rows[alike]).astype(np.uint64)
+    content[alike] = with_fields(begun, edges.fields, rows[alike])
+    return np.lexsort((content, *ranks))
 
 
 def adjacency_of(tables: Tables, edge_type: str, entity: Array, size: int) -> Adjacency:

@@ -356,7 +356,9 @@ def appended_fields(units: Units, more: Units) -> tuple[dict[str, dict[str, Fiel
     sizes = {label: units.sizes.get(label, 0) + more.sizes.get(label, 0) for label in LABELS}
     fields = {
         label: _appended(
-            (units.fields[label], units.sizes.get(label, 0)), (more.fields[label], more.sizes.get(label, 0))
+            (units.fields[label], units.sizes.get(label, 0)),
+            (more.fields[label], more.sizes.get(label, 0)),
+            _NODE_FIELDS[label],
         )
         for label in LABELS
     }
@@ -364,13 +366,15 @@ def appended_fields(units: Units, more: Units) -> tuple[dict[str, dict[str, Fiel
 
 
 def _appended(
-    first: tuple[Mapping[str, Field], int], second: tuple[Mapping[str, Field], int]
+    first: tuple[Mapping[str, Field], int],
+    second: tuple[Mapping[str, Field], int],
+    wanted: Iterable[tuple[str, Kind]],
 ) -> dict[str, Field]:
-    """Two lots of fields, each with how many rows it has; what one lacks is absent there."""
+    """Two lots of fields, each with how many rows it has, in the wanted order; what one lacks is absent there."""
     (old, old_size), (new, new_size) = first, second
     if not new_size:
         return dict(old)
-    kinds = {name: found.kind for name, found in (*old.items(), *new.items())}
+    kinds = {name: kind for name, kind in wanted if name in old or name in new}
     return {
         name: (old.get(name) or Field.absent(kind, old_size)).extended(
             new.get(name) or Field.absent(kind, new_size)
@@ -384,13 +388,13 @@ def appended_edges(edges: Mapping[str, Edges], more: Mapping[str, Edges]) -> dic
     out = dict(edges)
     for name, added in more.items():
         if len(added):
-            out[name] = _appended_statements(edges[name], added) if name in edges else added
+            out[name] = _appended_statements(name, edges[name], added) if name in edges else added
     return out
 
 
-def _appended_statements(edges: Edges, more: Edges) -> Edges:
+def _appended_statements(name: str, edges: Edges, more: Edges) -> Edges:
     columns = {n: getattr(edges, n).extended(getattr(more, n).all()) for n in EDGE_COLUMNS}
-    fields = _appended((edges.fields, len(edges)), (more.fields, len(more)))
+    fields = _appended((edges.fields, len(edges)), (more.fields, len(more)), _EDGE_FIELDS[name])
     return Edges(**columns, fields=fields)
 
 
@@ -459,10 +463,10 @@ class _Parts:
         """All batches of one array."""
         return np.concatenate(self.arrays[name])
 
-    def finished_fields(self) -> dict[str, Field]:
-        """The fields that occur."""
-        built = ((name, builder.finish()) for name, builder in self.fields.items())
-        return {name: found for name, found in built if found is not None}
+    def finished_fields(self, wanted: Iterable[tuple[str, Kind]]) -> dict[str, Field]:
+        """The fields that occur, in the order of the schema."""
+        built = {name: self.fields[name].finish() for name, _ in wanted if name in self.fields}
+        return _present(built)
 
 
 def stored_fields(fields: Iterable[FieldDef]) -> list[tuple[str, Kind]]:
@@ -612,7 +616,10 @@ class TablesBuilder:
         }
         numbers = np.repeat([LABEL_NUMBER[label] for label in labels], sizes).astype(np.int8)
         local = np.concatenate([np.arange(0), *(np.arange(s) for s in sizes)]).astype(np.int32)
-        fields = {label: self._nodes[label].finished_fields() if label in labels else {} for label in LABELS}
+        fields = {
+            label: self._nodes[label].finished_fields(_NODE_FIELDS[label]) if label in labels else {}
+            for label in LABELS
+        }
         sizes_of = dict(zip(labels, sizes, strict=True))
         return Units(**arrays, label=numbers, local=local, fields=fields, sizes=sizes_of)
 
@@ -627,7 +634,7 @@ class TablesBuilder:
                 raise DataError(f"an edge {name} leads to {lost}, which is no node")
         columns = {c: Column(parts.array(c)) for c in EDGE_COLUMNS if c not in rows}
         ends = {side: Column(found) for side, found in rows.items()}
-        edges = Edges(**columns, **ends, fields=parts.finished_fields())
+        edges = Edges(**columns, **ends, fields=parts.finished_fields(_EDGE_FIELDS[name]))
         there = (rows["start"] >= 0) & (rows["end"] >= 0)
         return edges if there.all() else select_edges(edges, np.flatnonzero(there))
 
