@@ -12,9 +12,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from graph.schema import edge_types, node_types
 from graph.view_types import RecordRef
 from queries.entity import Entity
-from queries.labels import FIELDS, KINDS, SECTIONS, Label, field_label
+from queries.labels import KINDS, SECTIONS, Label, field_label, word
 from queries.match import MatchAnswer
 from queries.models import PartyLine, Section
 from queries.neighbors import Neighbors
@@ -25,10 +26,9 @@ from queries.timeline import Change, Timeline
 _HUNDRED_MILLION = 1e8
 _TEN_THOUSAND = 1e4
 _LONGEST = 60
-_RATIOS = frozenset(name for name in FIELDS if name.endswith(("ratio", "_min", "_max", "_share")))
-_AMOUNTS = frozenset(
-    {"amount", "capital", "market_value", "revenue", "collateral", "net_profit", "total_assets"}
-)
+_UNITS = {f.name: f.unit for t in (*node_types().values(), *edge_types().values()) for f in t.fields}
+_RATIOS = frozenset(name for name, unit in _UNITS.items() if unit == "fraction of 1" and name != "strength")
+_AMOUNTS = frozenset(name for name, unit in _UNITS.items() if unit == "CNY")
 _HIDDEN = frozenset(
     {"id", "name", "kind", "records", "start_unknown", "other_offices_total", "parties_total"}
 )
@@ -41,8 +41,8 @@ def value_text(name: str, value: object) -> str:
     if isinstance(value, (int, float)):
         return _number(name, value)
     if isinstance(value, (list, tuple)):
-        return "、".join(str(part) for part in value)
-    text = "" if value is None else str(value)
+        return "、".join(word(str(part)) for part in value)
+    text = "" if value is None else word(str(value))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
@@ -229,7 +229,7 @@ def _fields(lines: Sequence[Any]) -> RenderableType:
 def _aliases(lines: Sequence[Any]) -> RenderableType:
     table = _table("名称 name", "用途 usage", "来源 source")
     for line in lines:
-        table.add_row(line.name, line.usage, _sources(line.records))
+        table.add_row(line.name, value_text("usage", line.usage), _sources(line.records))
     return table
 
 

@@ -99,8 +99,84 @@ equity             | 归母净资产     | Equity
 operating_cash_flow | 经营现金流    | Operating cash flow
 investing_cash_flow | 投资现金流    | Investing cash flow
 financing_cash_flow | 筹资现金流    | Financing cash flow
+valid_from         | 自             | From
+valid_to           | 至             | To
+security_kind      | 证券类别       | Kind of security
+concept_kind       | 概念类别       | Kind of concept
+guarantee_kind     | 担保方式       | Kind of guarantee
+deal_kind          | 交易类别       | Kind of deal
+event_kind         | 事件类别       | Kind of event
+document_kind      | 文档类别       | Kind of document
+limit_kind         | 限额类别       | Kind of limit
 """)
 """Every field of the schema that a person may meet."""
+
+WORDS = _table("""
+own            | 所属   | own
+parent         | 上级   | parent
+upstream       | 上游   | upstream
+downstream     | 下游   | downstream
+legal_name     | 全称   | legal name
+short_name     | 简称   | short name
+former_name    | 曾用名 | former name
+alias          | 别名   | alias
+share          | 股票   | share
+bond           | 债券   | bond
+convertible    | 可转债 | convertible bond
+fund           | 基金   | fund
+theme          | 市场主题 | theme
+chain_product  | 产业链产品 | product of the chain
+state_body     | 国家机关 | state body
+state_owned    | 国有企业 | state-owned
+private        | 民营   | private
+foreign        | 境外   | foreign
+collective     | 集体企业 | collective
+university     | 高校   | university
+arrangement    | 法律安排 | arrangement
+other          | 其他   | other
+general        | 普通合伙人 | general partner
+limited        | 有限合伙人 | limited partner
+financing      | 融资   | financing
+acquisition    | 收购   | acquisition
+offering       | 发行   | offering
+news           | 新闻   | news
+announcement   | 公告   | announcement
+report         | 报告   | report
+filing         | 备案文件 | filing
+lead           | 主办   | lead
+member         | 协办   | member
+debtor         | 被担保人 | debtor
+creditor       | 债权人 | creditor
+guarantor      | 担保人 | guarantor
+pledgor        | 出质人 | pledgor
+pledgee        | 质权人 | pledgee
+target         | 标的   | target
+investors      | 投资方 | investor
+lender         | 出借方 | lender
+borrower       | 借款方 | borrower
+subjects       | 当事方 | subject
+subject        | 当事方 | subject
+mentioned      | 提及   | mentioned
+company        | 主体   | company
+client         | 客户   | client
+parties        | 一致行动人 | party
+bid_won        | 中标   | bid won
+executive_change | 高管变动 | executive change
+pledge         | 质押   | pledge
+pledge_release | 解除质押 | pledge released
+lawsuit        | 诉讼   | lawsuit
+contract       | 签署合同 | contract
+increase       | 增持   | increase of holding
+reduction      | 减持   | reduction of holding
+loss           | 亏损   | loss
+penalty        | 行政处罚 | penalty
+buy_back       | 回购   | buy-back
+lockup_expiry  | 解禁   | lock-up expiry
+default        | 违约   | default
+bond_maturity  | 债券到期 | bond maturity
+listing_guidance | 上市辅导 | listing guidance
+""")
+"""Words that the data model and the answers use as values; other values are shown as they are."""
 
 KINDS = _table("""
 Company         | 公司     | Company
@@ -210,3 +286,9 @@ def field_label(name: str) -> Label:
 def relation_label(edge_type: str, direction: str) -> Label:
     """What people call the other end of an edge."""
     return RELATIONS[f"{edge_type}:{direction}"]
+
+
+def word(value: str) -> str:
+    """A coded value as people say it, or the value itself."""
+    known = WORDS.get(value)
+    return known.zh if known else value
