@@ -395,7 +395,9 @@ class Upstream:
         self._local = _local(graph, company, visible, down=False)
         # A sum above 1 by rounding alone is brought back to 1.
         self._source = _source_of(self._local.first, len(self._local.target))
-        self._share = self._local.share / np.maximum(self._local.stated, 1.0)[self._source]
+        self._share = self._local.share
+        if (self._local.stated > 1.0).any():
+            self._share = self._share / np.maximum(self._local.stated, 1.0)[self._source]
         self._point = self._solve(self._share, endless=False)
         self._serves = self._served()
 
@@ -423,16 +425,18 @@ class Upstream:
     def _solve(self, weight: Floats, *, endless: bool) -> _Solved:
         local = self._local
         stop = local.stop
-        if not endless:
-            edges = Edges(local.first, local.target, weight)
+        sums = (
+            np.minimum(local.stated, 1.0)
+            if weight is self._share
+            else _summed(self._source, weight, len(stop))
+        )
+        edges = Edges(local.first, local.target, weight)
+        if not endless and bool(((sums >= 1.0 - TOLERANCE) & (stop == 0)).any()):
             closed = closed_nodes(edges, by_target=False, tolerance=TOLERANCE) & (stop == 0)
             if closed.any():
                 stop = np.where(closed, np.uint8(_CIRCULAR), stop)
-                weight = np.where(closed[self._source], 0.0, weight)
-        leak = np.maximum(1.0 - _summed(self._source, weight, len(local.node)), 0.0)
-        return _Solved(
-            Flow.of(Edges(local.first, local.target, weight)), stop, np.where(stop == 0, leak, 0.0)
-        )
+                edges = edges._replace(weight=np.where(closed[self._source], 0.0, weight))
+        return _Solved(Flow.of(edges), stop, np.where(stop == 0, np.maximum(1.0 - sums, 0.0), 0.0))
 
     @cached_property
     def _bounds(self) -> tuple[_Solved, _Solved] | None:
@@ -529,15 +533,17 @@ class Upstream:
             layers[rows],
         )
 
-    def paths_input(self) -> tuple[Rows, Rows, Rows, Floats]:
-        """The holdings looked through, for the search of largest paths.
+    def looked_through(self) -> tuple[Rows, Rows, Rows, Floats]:
+        """The holdings looked through: nodes, then holder and company as places among them, and the share.
 
-        Nodes, then holder and company as places among them and the share, holdings of one pair added up.
+        Holdings of one pair are added up; those without a stated share are left out.
         """
         size = len(self._local.node)
-        key = self._source.astype(np.int64) * size + self._local.target
-        pairs, place = np.unique(key, return_inverse=True)
+        pairs, place = np.unique(
+            self._source.astype(np.int64) * size + self._local.target, return_inverse=True
+        )
         share = _summed(place, self._share, len(pairs))
+        pairs, share = pairs[share > 0], share[share > 0]
         return self._local.node, (pairs % size).astype(np.int32), (pairs // size).astype(np.int32), share
 
 

@@ -1,5 +1,7 @@
 """Integrated ownership against dense linear algebra and against published examples worked by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 
 from graph.algorithms import ownership as kernel
 from graph.algorithms.ownership import State, Stop
+from graph.algorithms.ownership_paths import largest_paths
 from graph.algorithms.ownership_world import solve_world
+from graph.algorithms.paths import Cut, Limits
 
 PERSON = 1
 
@@ -332,3 +336,30 @@ def test_the_world_knows_closed_rings():
 
 def test_an_empty_world():
     assert not len(solve_world(graph_of(0, []), keys(0)).unknown)
+
+
+@settings(max_examples=200, deadline=None)
+@given(worlds(), st.data())
+def test_largest_paths_are_all_the_ways_an_owner_owns(world, data):
+    size, lines, stop = world
+    target, owner = data.draw(st.integers(0, size - 1)), data.draw(st.integers(0, size - 1))
+    upstream = kernel.Upstream(graph_of(size, lines, np.flatnonzero(stop)), target)
+    found, cut = largest_paths(upstream, (owner, target), keys(size), Limits(paths=1000))
+    assert cut is Cut.NOTHING
+    w, _, stops, _ = reference(lines, size, target, stop)
+    expected = {(target,): 1.0} if owner == target else {}
+
+    def follow(chain, share):
+        for holder in np.flatnonzero(w[:, chain[0]]).tolist():
+            if holder == owner != target:
+                expected[(owner, *chain)] = share * w[holder, chain[0]]
+            elif holder not in chain and holder not in stops:
+                follow((holder, *chain), share * w[holder, chain[0]])
+
+    follow((target,), 1.0)
+    if owner == target:
+        assert [tuple(chain.nodes) for chain in found] == [(target,)]
+        return
+    assert {tuple(chain.nodes): chain.share for chain in found} == pytest.approx(expected)
+    shares = [chain.share for chain in found]
+    assert all(one >= other * (1 - 1e-4) for one, other in itertools.pairwise(shares))
