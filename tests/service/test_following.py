@@ -137,6 +137,6 @@ def test_a_world_loaded_while_it_is_followed(store, tmp_path, options, opened):
         projection.refresh()
     assert projection.digest() == opened().digest()
     view = projection.view()
-    assert len(view.rows("Company")) >= 250
+    assert len(view.rows("Company")) >= 200
     row = int(view.rows("Company")[0])
     assert view.search(view.name(row), 5).hits[0].name == view.name(row)
