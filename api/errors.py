@@ -129,13 +129,22 @@ def from_error(error: GuanxiError) -> Response:
     if isinstance(error, NotFound):
         return problem(sort, MISSING_DETAIL)
     if sort.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("%s: %s", type(error).__name__, error)
+        return _ours(error, sort)
     more: dict[str, Any] = {"hint": error.hint}
     if isinstance(error, InvalidInput):
         more["errors"] = [{"field": error.field, "message": error.message}]
     if isinstance(error, Ambiguous):
         more["candidates"] = list(error.candidates)
     return problem(sort, error.message, **more)
+
+
+def _ours(error: GuanxiError, sort: Sort) -> Response:
+    """What is our fault: the log says what it was, the asker need not know our addresses and files."""
+    level = (
+        logging.DEBUG if isinstance(error, StoreDown) else logging.ERROR
+    )  # `api.live` tells of an outage once
+    _log.log(level, "%s: %s", type(error).__name__, error)
+    return problem(sort, sort.title, hint="请稍后重试 / ask again later" if sort.headers else "")
 
 
 def from_validation(faults: Sequence[Mapping[str, Any]]) -> Response:
