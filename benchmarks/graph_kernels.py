@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.algorithms import control, ownership, paths
+from graph.algorithms import ownership, paths
 from graph.algorithms.ownership_world import solve_world
 
 PERSON = 1
@@ -216,29 +216,6 @@ def conglomerate_rows(size: int) -> list[Row]:
     ]
 
 
-def control_rows(world: Synthetic, sample: list[int]) -> list[Row]:
-    """Every company, one company, and a mask that touches a few."""
-    key = np.arange(len(world.person), dtype=np.uint64)
-    stakes = control.Stakes(world.holder, world.company, world.share)
-    index_ms, votes = timed(lambda: control.votes(stakes, key))
-    few = control.Stakes(world.holder[:10] % 10, world.company[:10] % 10, world.share[:10])
-    control.control_of(control.votes(few, key[:10]), 1)
-    took, public = timed(lambda: control.control_of_all(votes))
-    mask = np.ones(len(world.share), np.uint8)
-    mask[np.random.default_rng(1).choice(len(mask), 300, replace=False)] = 0
-    shown = np.ones(len(mask), np.uint8)
-    again, _ = timed(lambda: control.recomputed(votes, public, (shown, mask)))
-    middle, high, _ = quantiles(lambda c: control.control_of(votes, c), sample[:100])
-    return [
-        Row("control: index", index_ms, "ms"),
-        Row("control of every company", took / 1e3, "s", 5.0),
-        Row("companies controlled", float((public.controller >= 0).mean()), "part"),
-        Row("control again with 300 holdings hidden", again / 1e3, "s"),
-        Row("control of one company, p50", middle, "ms"),
-        Row("control of one company, p95", high, "ms"),
-    ]
-
-
 def show(rows: list[Row]) -> None:
     """Print the table."""
     print(f"{'name':58} {'value':>10} {'unit':5} {'target':>8} {'peer':10} {'ratio':>8}")
@@ -279,7 +256,6 @@ def measured(  # noqa: PLR0913 - the options
     sample = [int(c) for c in draw.choice(np.unique(world.company), 200)]
     rows = path_rows(world, pairs, peers=peers)
     rows += ownership_rows(world, sample)
-    rows += control_rows(world, sample)
     return [*rows, *conglomerate_rows(conglomerate)]
 
 
