@@ -17,9 +17,9 @@ from ingest.world import vocabulary
 
 pytestmark = pytest.mark.real
 
-REAL = Path(os.environ.get("GUANXI_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
+REAL = Path(os.environ.get("GUANXI_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 if not REAL.is_dir():
-    pytest.skip(f"the real data is not at {REAL}; set GUANXI_REAL_DATA", allow_module_level=True)
+    pytest.skip(f"the real data is not at {REAL}; set GUANXI_SHARED_DATA", allow_module_level=True)
 
 BRAND = f"[{''.join(vocabulary.SYLLABLES)}]{{2,3}}"
 TRADE = "|".join(sorted(vocabulary.TRADES, key=len, reverse=True))
