@@ -256,6 +256,7 @@ officers        | 高管           | Officers
 offices         | 任职           | Offices
 controllers     | 实际控制人     | Disclosed controllers
 controls        | 控制的企业     | Companies under control
+parties         | 参与方         | Taking part
 relatives       | 亲属           | Relatives
 guarantees      | 担保           | Guarantees
 loans           | 借款           | Loans

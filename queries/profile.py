@@ -22,12 +22,12 @@ from queries.subject import Subject
 
 SECTION_LINES: Final = 20
 
-_OF_COMPANY: Final = tuple(name for name in SECTIONS if name not in ("offices", "relatives"))
+_OF_COMPANY: Final = tuple(name for name in SECTIONS if name not in ("offices", "relatives", "parties"))
 _OF_PERSON: Final = (
     "identity", "aliases", "offices", "holdings", "controls", "relatives", "guarantees", "loans", "pledges",
     "deals", "agreements", "events", "documents", "possibly_same",
 )  # fmt: skip
-_OF_OTHERS: Final = ("identity", "aliases", "events", "documents", "possibly_same")
+_OF_OTHERS: Final = ("identity", "aliases", "parties", "events", "documents", "possibly_same")
 
 _MODELS: Final[Mapping[str, type[Section[Any]]]] = {
     name: typing.get_args(hint)[0]

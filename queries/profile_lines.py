@@ -140,6 +140,13 @@ class RelativeLine(PartyLine):
     relation: str | None
 
 
+@dataclass(slots=True, kw_only=True)
+class ParticipantLine(PartyLine):
+    """参与方: somebody who takes part in what the profile is of."""
+
+    role: str | None
+
+
 class RoleParty(Party):
     """Somebody who takes part, and as what."""
 
@@ -325,6 +332,7 @@ class Sections(TypedDict):
     holders: NotRequired[Section[StakeLine]]
     holdings: NotRequired[Section[StakeLine]]
     controls: NotRequired[Section[ControlLine]]
+    parties: NotRequired[Section[ParticipantLine]]
     officers: NotRequired[Section[OfficerLine]]
     offices: NotRequired[Section[OfficeLine]]
     relatives: NotRequired[Section[RelativeLine]]

@@ -229,7 +229,7 @@ def seniority(office: str | None) -> int:
     text = office or ""
     if text.startswith("副董事长"):
         return 1
-    if text.startswith("副总"):
+    if "副总" in text:
         return _SENIORITY.index("副总")
     return next((rank for rank, word in enumerate(_SENIORITY) if word in text), len(_SENIORITY))
 
@@ -442,6 +442,10 @@ def _own_fields(part: Part, sources: Mapping[str, str]) -> dict[str, Any]:
     return {name: part.props.get(source) for name, source in sources.items()}
 
 
+def _participant(subject: Subject, fact: Fact) -> lines.ParticipantLine:
+    return lines.ParticipantLine(**subject.who(fact), role=fact.props.get("role"), records=refs(fact.records))
+
+
 def _others(subject: Subject, part: Part) -> tuple[list[lines.RoleParty], int]:
     """The others who take part: the first of them, and how many there are."""
     view = subject.view
@@ -479,6 +483,7 @@ SECTIONS: Final[Mapping[str, Builder]] = {
     "holders": _from_facts("HOLDS", "in", _stake),
     "holdings": _from_facts("HOLDS", "out", _stake),
     "controls": _from_facts("CONTROLS", "out", _control),
+    "parties": _from_facts("PARTY_TO", "in", _participant),
     "officers": _officers,
     "offices": _from_facts("OFFICER_OF", "out", _office),
     "relatives": _relatives,

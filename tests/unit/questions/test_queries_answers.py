@@ -144,6 +144,12 @@ def test_a_person_has_offices_holdings_and_companies_under_control(public):
     assert "holders" not in shown
 
 
+def test_a_deal_names_who_takes_part(public):
+    deal = section(public, "600001", "deals", limit=1).lines[0]
+    parties = {(line.name, line.role) for line in section(public, deal.id, "parties").lines}
+    assert parties == {("澄江医药股份有限公司", "investors"), ("澄江生物有限公司", "target")}
+
+
 def test_every_section_belongs_to_some_type(public):
     assert {*sections_of("Company"), *sections_of("Person"), *sections_of("Industry")} == set(SECTIONS)
     assert profile(public, "制药").kind == "Industry"
