@@ -242,38 +242,38 @@ def load(
 
 @app.command()
 def withdraw(
-    mapping: Annotated[
-        str, typer.Argument(metavar="MAPPING", help="读取其记录的映射 / how its records are read")
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="映射或来源 / a mapping, or a source that is loaded")
     ],
     *,
     source: Annotated[
-        str | None, typer.Option(help="来源名，默认为映射的来源 / source; default: the mapping's")
+        str | None, typer.Option(help="映射加载的某一来源 / one of the sources that a mapping loaded")
     ] = None,
     key: Annotated[str | None, typer.Option(help="仅此记录 / only the records with this key")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """撤回来源 / take back exactly what only this source said."""
-    answer = loading.withdraw(ApiSettings(), mapping, source, key)
+    answer = loading.withdraw(ApiSettings(), name, source, key)
     if as_json:
         print_json(answer)
     else:
-        out().print(f"已撤回 withdrawn: {answer['source']} {answer['records']}")
+        out().print(f"已撤回 withdrawn: {answer['source']} {answer['records']:,}")
 
 
 @app.command()
 def refold(
     mapping: Annotated[
-        str, typer.Argument(metavar="MAPPING", help="映射名或文件 / a mapping's name or file")
-    ],
+        str | None, typer.Argument(metavar="MAPPING", help="默认全部 / a mapping; default: all loaded")
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """重新折叠 / make the graph of a mapping's records anew, by the mapping of today."""
+    """重新折叠 / make the graph of stored records anew, by the mappings of today."""
     answer = loading.refold(ApiSettings(), mapping)
     if as_json:
         print_json(answer)
-    else:
-        out().print(f"已重新折叠 refolded: {answer['records']}")
+    for one in () if as_json else answer:
+        out().print(f"已重新折叠 refolded: {one['namespace']} {one['records']:,}")
 
 
 @app.command()

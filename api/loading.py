@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,10 @@ from rich.table import Table
 from api import console
 from api.settings import ApiSettings
 from graph.errors import InvalidInput
+from graph.store import Store
 from ingest import loader, withdrawal
 from ingest.mapping import available_mappings, load_mapping
+from ingest.source import Source
 
 COUNTS = ("read", "written", "unchanged", "closed", "rejected")
 
@@ -152,26 +155,56 @@ def show(out: Console, report: Report) -> None:
             out.print(f"  被拒绝的行 rejected rows: {file.rejects_file}", style="yellow", markup=False)
 
 
-def withdraw(settings: ApiSettings, mapping: str, source: str | None, key: str | None) -> dict[str, Any]:
-    """Take back what a source said. Raises NotFound, StoreError."""
-    reader = load_mapping(mapping)
+def withdraw(settings: ApiSettings, name: str, source: str | None, key: str | None) -> dict[str, Any]:
+    """Take back what a source said; `name` is a mapping's, or that of a source loaded by one.
+
+    Raises:
+        InvalidInput: Neither a mapping nor a loaded source has the name.
+        NotFound: The source has said nothing that still stands.
+        StoreError: The store could not be written to; withdrawing again goes on where it stopped.
+    """
     with console.opened(settings) as store, console.progress("撤回 withdrawing") as progress:
-        found = withdrawal.withdraw(
-            store, reader, source or reader.source, options_of(settings), key=key, progress=progress
-        )
+        reader = _reader(store, name)
+        said_by = source or (name if name in _namespaces(store) else reader.source)
+        found = withdrawal.withdraw(store, reader, said_by, options_of(settings), key=key, progress=progress)
     return {"source": found.source, "records": found.records}
 
 
-def refold(settings: ApiSettings, mapping: str) -> dict[str, Any]:
-    """Make the graph of a mapping's records anew. Raises NotFound, StoreError."""
+def refold(settings: ApiSettings, mapping: str | None) -> list[dict[str, Any]]:
+    """Make the graph of a mapping's records anew, or of all that are loaded. Raises NotFound, StoreError."""
     with console.opened(settings) as store, console.progress("折叠 folding") as progress:
-        found = withdrawal.refold(store, load_mapping(mapping), options_of(settings), progress)
-    return {
-        "namespace": found.namespace,
-        "records": found.records,
-        "unreadable": found.unreadable,
-        "dangling": found.dangling,
-    }
+        readers = [_reader(store, mapping)] if mapping else _loaded(store)
+        found = [withdrawal.refold(store, reader, options_of(settings), progress) for reader in readers]
+    return [dataclasses.asdict(one) for one in found]
+
+
+def _namespaces(store: Store) -> dict[str, str]:
+    """The namespace of each loaded source."""
+    return {row["id"]: row["namespace"] for row in store.read(store.query("sources"))}
+
+
+def _reader(store: Store, name: str) -> Source:
+    """The mapping of that name, or the one by which a source of that name was loaded. Raises InvalidInput."""
+    namespace = _namespaces(store).get(name)
+    if namespace is None or name in available_mappings():
+        return load_mapping(name)
+    return _by_namespace(namespace)
+
+
+def _by_namespace(namespace: str) -> Source:
+    for name in available_mappings():
+        source = load_mapping(name)
+        if source.namespace == namespace:
+            return source
+    raise InvalidInput(
+        "mapping",
+        f"{namespace} 不是用内置映射加载的 / {namespace} was loaded by a mapping file of your own",
+        hint="请给出该映射文件 / name that mapping file (.yaml)",
+    )
+
+
+def _loaded(store: Store) -> list[Source]:
+    return [_by_namespace(namespace) for namespace in sorted(set(_namespaces(store).values()))]
 
 
 def digest(settings: ApiSettings) -> str:
