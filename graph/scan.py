@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
-from graph.schema import edge_types, node_types
+from graph.schema import edge_model, edge_types, node_types
 from graph.store import Commit
 from graph.tables import EDGE_PROPERTIES, NODE_COLUMNS, SourceInfo, Tables, TablesBuilder
 
@@ -61,10 +61,16 @@ def nodes_query(label: str) -> str:
     return f"MATCH (n:{label}) RETURN {_items('n', NODE_COLUMNS[label])}"
 
 
-def edges_query(edge_type: str) -> str:
-    """All edges of a type: the two ids, then the properties."""
-    properties = _items("e", EDGE_PROPERTIES[edge_type])
-    return f"MATCH (a)-[e:{edge_type}]->(b) RETURN a.id AS a_, b.id AS b_, {properties}"
+def edges_query(edge_type: str, start: str) -> str:
+    """All edges of a type by the node of a label that they start from: its id, then a list of lists: id, properties.
+
+    A row for each node instead of each edge: what a database spends on a row is more than what it spends on an edge.
+    """
+    values = ", ".join(f"e.{name}" for name in EDGE_PROPERTIES[edge_type])
+    return (
+        f"MATCH (a:{start}) WHERE (a)-[:{edge_type}]->() "
+        f"RETURN a.id AS a_, [(a)-[e:{edge_type}]->(b) | [b.id, {values}]] AS edges_"
+    )
 
 
 def some_nodes_query(label: str) -> str:
@@ -109,8 +115,16 @@ def scan(store: Readable, progress: Progress = silent) -> Tables:
         )
     for edge_type in edge_types():
         names = ("a", "b", *EDGE_PROPERTIES[edge_type])
-        _scan(store.stream(edges_query(edge_type)), names, _Sink(builder.add_edges, edge_type, progress))
+        _scan(_edges(store, edge_type), names, _Sink(builder.add_edges, edge_type, progress))
     return builder.finish(version, strict=False)
+
+
+def _edges(store: Readable, edge_type: str) -> Iterator[Sequence[Any]]:
+    """The edges of a type one by one."""
+    for start in edge_model(edge_type).joins[0]:
+        for node, edges in store.stream(edges_query(edge_type, start)):
+            for edge in edges:
+                yield node, *edge
 
 
 class _Sink(NamedTuple):

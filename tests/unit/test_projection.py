@@ -390,12 +390,22 @@ class FakeStore:
     def _edges(self, query: str, parameters: Mapping[str, Any]) -> list[Sequence[Any]]:
         for edge_type in edge_types():
             mine = [e for e in self.world.edges if e[0] == edge_type]
-            if query != edges_query(edge_type):
-                mine = [e for e in mine if query == some_edges_query(Shape(e[0], e[1], e[3]))]
-                mine = [e for e in mine if [e[2], e[4]] in parameters["pairs"]]
+            for start in edge_model(edge_type).joins[0]:
+                if query == edges_query(edge_type, start):
+                    return self._by_start([e for e in mine if e[1] == start])
+            mine = [e for e in mine if query == some_edges_query(Shape(e[0], e[1], e[3]))]
+            mine = [e for e in mine if [e[2], e[4]] in parameters["pairs"]]
             if mine:
-                return [[e[2], e[4], *(e[5].get(name) for name in EDGE_PROPERTIES[edge_type])] for e in mine]
+                return [[e[2], *self._values(e)] for e in mine]
         return []
+
+    @staticmethod
+    def _values(edge) -> list[Any]:
+        return [edge[4], *(edge[5].get(name) for name in EDGE_PROPERTIES[edge[0]])]
+
+    def _by_start(self, mine) -> list[Sequence[Any]]:
+        starts = dict.fromkeys(e[2] for e in mine)
+        return [[start, [self._values(e) for e in mine if e[2] == start]] for start in starts]
 
     def commit(self, nodes: Sequence[str], edges: Sequence[str], *, bulk: bool = False) -> None:
         self.commits.append(Commit(len(self.commits) + 1, "", "", Touched(nodes, edges, bulk)))
@@ -422,7 +432,7 @@ def changes(draw, world):
         if edge is not None:
             after.edges.append(edge)
             listed_edges.add(pair(edge))
-    if draw(st.booleans()):
+    if after.nodes and draw(st.booleans()):
         victim = draw(st.sampled_from(sorted(after.nodes)))
         listed_edges |= {pair(e) for e in after.edges if victim in (e[2], e[4])}
         after.edges = [e for e in after.edges if victim not in (e[2], e[4])]
