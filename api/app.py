@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
 import html
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, FastAPI, Query, Request
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from api import examples, parameters
-from api.auth import Forbidden, TokenBook, Viewer
-from api.errors import PROBLEM_JSON, Problem, install
+from api.auth import Forbidden, TokenBook
+from api.errors import Problem, install
 from api.gate import OPEN_PATHS, Gate
 from api.live import Graph, LiveGraph
 from api.metrics import Metrics
 from api.settings import ApiSettings
-from graph.view import View
+from api.wire import Service, answer, responses, service_of, view_of, viewer_of
 from queries import entity as entities
 from queries import match as matching
 from queries import neighbors as neighbouring
 from queries import profile as profiles
 from queries import search as searching
 from queries import timeline as timelines
-from queries.models import Answer
 from queries.profile_lines import Profile
 
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000
@@ -45,15 +41,6 @@ Client intelligence for a securities firm's corporate business. Every line of an
 that say so. The bearer token decides what an answer may contain; `as_of` and `known_at` decide for which day it
 holds and what had been told by when. Lists page by `cursor`; errors are problem+json (RFC 9457).
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What the routes of one app share."""
-
-    graph: Graph
-    metrics: Metrics
-    cursor_key: str
 
 
 def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) -> FastAPI:
@@ -104,67 +91,6 @@ def _leave_alone_what_stays() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
 
 
-# --- What an answer looks like on the wire ---------------------------------------------------------------------------
-
-
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-def _viewer(request: Request) -> Viewer:
-    viewer: Viewer = request.state.viewer
-    return viewer
-
-
-def _view(request: Request, asked: parameters.Read) -> View:
-    return _service(request).graph.view(_viewer(request), asked.as_of, asked.known_at)
-
-
-def answer(request: Request, model: BaseModel) -> Response:
-    """A model as JSON, with the hash of what the asker sees as its tag; 304 where the asker has it already."""
-    body = model.__pydantic_serializer__.to_json(model)
-    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if _has(request.headers.get("if-none-match"), tag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
-
-
-def _has(if_none_match: str | None, tag: str) -> bool:
-    """Whether the asker's tags include this one; the comparison is weak (RFC 9110, 13.1.2)."""
-    if if_none_match is None:
-        return False
-    tags = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
-    return tag in tags or "*" in tags
-
-
-_PROBLEMS: Final = {
-    401: "No token, or one that is not valid.",
-    404: "No such thing, or none that may be seen: the two are not told apart.",
-    409: "A name that several things have; `candidates` are their ids.",
-    413: "The body is too large.",
-    422: "A parameter cannot be used; `errors` names it.",
-    503: "The graph database does not answer; `Retry-After` says when to ask again.",
-}
-
-
-def _responses(model: type[Answer], *statuses: int) -> dict[int | str, dict[str, Any]]:
-    """How a route's answers are documented: the model, then the problems it may meet."""
-    found: dict[int | str, dict[str, Any]] = {
-        200: {
-            "model": model,
-            "description": (model.__doc__ or "").split("\n")[0],
-            "headers": {"ETag": {"description": "Hash of the answer.", "schema": {"type": "string"}}},
-        },
-        304: {"description": "The answer is the one whose ETag was sent as If-None-Match."},
-    }
-    for status in statuses:
-        content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        found[status] = {"description": _PROBLEMS[status], "content": content}
-    return found
-
-
 # --- Questions -----------------------------------------------------------------------------------------------------
 
 
@@ -174,51 +100,51 @@ def _questions() -> APIRouter:
         "/search",
         tags=["find"],
         summary="Entities by name, short or former name, pinyin, initials or code",
-        responses=_responses(searching.SearchAnswer, 401, 422, 503),
+        responses=responses(searching.SearchAnswer, 401, 422, 503),
     )(search)
     router.post(
         "/match",
         tags=["find"],
         summary="Join a list of names and identifiers to the graph",
-        responses=_responses(matching.MatchAnswer, 401, 413, 422, 503),
+        responses=responses(matching.MatchAnswer, 401, 413, 422, 503),
     )(match)
     router.get(
         "/entities/{id}",
         tags=["entity"],
         summary="The entity itself, and the records that describe it",
-        responses=_responses(entities.Entity, 401, 404, 409, 422, 503),
+        responses=responses(entities.Entity, 401, 404, 409, 422, 503),
     )(entity)
     router.get(
         "/entities/{id}/profile",
         tags=["entity"],
         summary="The customer 360",
-        responses=_responses(Profile, 401, 404, 409, 422, 503),
+        responses=responses(Profile, 401, 404, 409, 422, 503),
     )(profile)
     router.get(
         "/entities/{id}/neighbors",
         tags=["entity"],
         summary="What it is directly related to, in pages, with counts",
-        responses=_responses(neighbouring.Neighbors, 401, 404, 409, 422, 503),
+        responses=responses(neighbouring.Neighbors, 401, 404, 409, 422, 503),
     )(neighbors)
     router.get(
         "/entities/{id}/timeline",
         tags=["entity"],
         summary="What happened to it and what changed about it, newest first",
-        responses=_responses(timelines.Timeline, 401, 404, 409, 422, 503),
+        responses=responses(timelines.Timeline, 401, 404, 409, 422, 503),
     )(timeline)
     router.get(
         "/records/{id}",
         tags=["entity"],
         summary="One record: what a source said",
-        responses=_responses(entities.Record, 401, 404, 422, 503),
+        responses=responses(entities.Record, 401, 404, 422, 503),
     )(record)
     return router
 
 
 def search(request: Request, asked: Annotated[parameters.Search, Query()]) -> Response:
     """Find entities by any of their names, by pinyin or initials, or by code; each hit says why it is one."""
-    page = asked.page(_service(request).cursor_key)
-    return answer(request, searching.search(_view(request, asked), asked.q, kinds=asked.kind, page=page))
+    page = asked.page(service_of(request).cursor_key)
+    return answer(request, searching.search(view_of(request, asked), asked.q, kinds=asked.kind, page=page))
 
 
 def match(
@@ -227,18 +153,18 @@ def match(
     asked: Annotated[parameters.Read, Query()],
 ) -> Response:
     """Join up to 5,000 names or identifiers to the graph: for each an entity and why, or candidates, or none."""
-    return answer(request, matching.match(_view(request, asked), wanted.items))
+    return answer(request, matching.match(view_of(request, asked), wanted.items))
 
 
 def entity(request: Request, id: parameters.Ref, asked: Annotated[parameters.Read, Query()]) -> Response:  # noqa: A002
     """The entity with its identifiers, names, handles, properties and the rows that describe it."""
-    return answer(request, entities.entity(_view(request, asked), id))
+    return answer(request, entities.entity(view_of(request, asked), id))
 
 
 def profile(request: Request, id: parameters.Ref, asked: Annotated[parameters.Profile, Query()]) -> Response:  # noqa: A002
     """The customer 360 in sections; pass `section` and its `next` as `cursor` to page through one of them."""
-    page = asked.page(_service(request).cursor_key)
-    return answer(request, profiles.profile(_view(request, asked), id, section=asked.section, page=page))
+    page = asked.page(service_of(request).cursor_key)
+    return answer(request, profiles.profile(view_of(request, asked), id, section=asked.section, page=page))
 
 
 def neighbors(
@@ -247,21 +173,21 @@ def neighbors(
     asked: Annotated[parameters.Neighbors, Query()],
 ) -> Response:
     """Relations by type and direction, the best statement of each, with how many there are in all."""
-    page = asked.page(_service(request).cursor_key)
-    view = _view(request, asked)
+    page = asked.page(service_of(request).cursor_key)
+    view = view_of(request, asked)
     found = neighbouring.neighbors(view, id, edge_type=asked.type, direction=asked.direction, page=page)
     return answer(request, found)
 
 
 def timeline(request: Request, id: parameters.Ref, asked: Annotated[parameters.Paged, Query()]) -> Response:  # noqa: A002
     """Events, deals, guarantees and pledges, and relations that began, ended or changed."""
-    page = asked.page(_service(request).cursor_key)
-    return answer(request, timelines.timeline(_view(request, asked), id, page=page))
+    page = asked.page(service_of(request).cursor_key)
+    return answer(request, timelines.timeline(view_of(request, asked), id, page=page))
 
 
 def record(request: Request, id: parameters.Handle, asked: Annotated[parameters.Read, Query()]) -> Response:  # noqa: A002
     """The mapped columns of one row of one source, as the source words them."""
-    return answer(request, entities.record(_view(request, asked), id))
+    return answer(request, entities.record(view_of(request, asked), id))
 
 
 # --- Operations ----------------------------------------------------------------------------------------------------
@@ -286,15 +212,15 @@ def healthz() -> Response:
 
 def readyz(request: Request) -> Response:
     """Needs no token; 503 while the graph database does not answer."""
-    _service(request).graph.check()
+    service_of(request).graph.check()
     return PlainTextResponse("ok\n")
 
 
 def metrics(request: Request) -> Response:
     """In Prometheus's text format. Needs an operator's token: counts tell what others ask."""
-    if not _viewer(request).operator:
+    if not viewer_of(request).operator:
         raise Forbidden("只有管理员令牌可以读取指标 / metrics need an operator's token")
-    service = _service(request)
+    service = service_of(request)
     gauges = {
         "guanxi_projection_version": ("Version of the graph that is served.", float(service.graph.version)),
         "guanxi_store_up": ("Whether the graph database answered last time.", float(service.graph.store_up)),

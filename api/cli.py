@@ -22,6 +22,7 @@ from api.console import (
     JsonOption,
     KnownAtOption,
     LimitOption,
+    Ref,
     looking,
     out,
     print_json,
@@ -45,7 +46,6 @@ store_app = typer.Typer(cls=Commands, help="图数据库 / the graph database", 
 app.add_typer(token_app, name="token")
 app.add_typer(store_app, name="store")
 
-Ref = Annotated[str, typer.Argument(metavar="ID", help="编号、代码或唯一名称 / id, code or unambiguous name")]
 Seed = Annotated[int, typer.Option(min=0, help="随机种子 / seed: the same one gives the same world")]
 
 

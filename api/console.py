@@ -41,6 +41,7 @@ KnownAtOption = Annotated[
     str | None,
     typer.Option("--known-at", metavar="DATE", help="截至此日所知 / from what was told by this day"),
 ]
+Ref = Annotated[str, typer.Argument(metavar="ID", help="编号、代码或唯一名称 / id, code or unambiguous name")]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON / print one JSON document")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=500, help="每页条数 / items a page")]
 CursorOption = Annotated[
