@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api import auth, console, demo, loading, server, stores
+from api import auth, connections_commands, console, demo, loading, server, stores
 from api.console import (
     AsOfOption,
     AsOption,
@@ -212,6 +212,9 @@ def match(
         print_json(answer)
     else:
         show.match(out(), answer)
+
+
+connections_commands.register(app)
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------

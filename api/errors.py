@@ -127,7 +127,8 @@ def from_error(error: GuanxiError) -> Response:
     """The response for a domain error."""
     sort = sort_of(error)
     if isinstance(error, NotFound):
-        return problem(sort, MISSING_DETAIL)
+        missing = [{"field": name, "message": MISSING_DETAIL} for name in error.fields]
+        return problem(sort, MISSING_DETAIL, errors=missing)
     if sort.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return _ours(error, sort)
     more: dict[str, Any] = {"hint": error.hint}

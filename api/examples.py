@@ -8,6 +8,10 @@ from typing import Any, Final
 TAGS: Final = [
     {"name": "find", "description": "查找：从名称或代码到主体 / from names and codes to entities"},
     {"name": "entity", "description": "主体：全景、关系与时间线 / one entity, its relations and history"},
+    {
+        "name": "connections",
+        "description": "关联：路径与引荐 / how parties are connected, and who introduces us",
+    },
     {"name": "operations", "description": "运维 / operations"},
 ]
 
@@ -165,6 +169,85 @@ TIMELINE: Final = {
     **_NO_MORE,
 }
 
+_STEP = {
+    "type": "HOLDS",
+    "from": _OTHER,
+    "to": _ID,
+    "direction": "backward",
+    "label": "股东",
+    "label_en": "Shareholder",
+    "properties": {"share_ratio": 0.4521},
+    "valid_from": "2019-05-20",
+    "valid_to": None,
+    "start_unknown": False,
+    "cost": 1.5,
+    "records": _RECORDS,
+}
+_WAY = {"length": 1, "cost": 1.5, "nodes": [_COMPANY, _HOLDER], "edges": [_STEP]}
+PATHS: Final = {
+    "parties": [_COMPANY, _HOLDER],
+    "mode": "shortest",
+    "types": ["HOLDS"],
+    **_DATES,
+    "paths": [_WAY],
+    "joined": None,
+    "truncated": {
+        "by": "results",
+        "limit": 1,
+        "text": "仅列出前 1 条路径，还有更多",
+        "text_en": "these are the first 1 paths; there are more",
+    },
+}
+PATHS_REQUESTS: Final[dict[str, Any]] = {
+    "two": {
+        "summary": "Holdings between two",
+        "value": {"parties": ["澄江医药", "澄江集团有限公司"], "types": ["HOLDS"], "limit": 1},
+    },
+    "officers": {
+        "summary": "Shared officers",
+        "value": {"parties": ["600001.SH", "600002.SH"], "filter": "shared_officers"},
+    },
+    "several": {"summary": "What joins several", "value": {"parties": [_ID, _OTHER, "青禾药房有限公司"]}},
+}
+_STAFF = {"id": "1c7ae2f09b3d4455a6e08f31", "name": "冯经理", "kind": "Employee"}
+_KNOWN = {"id": "9b2f4a6c8e0d1357f2468ace", "name": "周澄", "kind": "Person"}
+INTRODUCTIONS: Final = {
+    "company": _COMPANY,
+    **_DATES,
+    "paths": [
+        {
+            "length": 1,
+            "cost": 1.3,
+            "nodes": [_STAFF, _KNOWN],
+            "edges": [
+                {
+                    **_STEP,
+                    "type": "KNOWS",
+                    "from": _STAFF["id"],
+                    "to": _KNOWN["id"],
+                    "direction": "forward",
+                    "label": "相识",
+                    "label_en": "Knows",
+                    "properties": {"strength": 0.9},
+                    "cost": 1.3,
+                }
+            ],
+            "staff": _STAFF,
+            "decision_maker": {
+                "records": _RECORDS,
+                **_KNOWN,
+                "role": "高管",
+                "role_en": "officer",
+                "office": "董事长",
+            },
+            "sentence": "冯经理可引荐周澄（董事长）：冯经理与周澄相识。",
+            "sentence_en": "冯经理 can introduce us to 周澄 (董事长): 冯经理 knows 周澄.",
+        }
+    ],
+    "decision_makers": 3,
+    "truncated": None,
+}
+
 _OF = "/v1/entities/{id}"
 ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     ("get", "/v1/search"): SEARCH,
@@ -174,5 +257,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     ("get", f"{_OF}/neighbors"): NEIGHBORS,
     ("get", f"{_OF}/timeline"): TIMELINE,
     ("get", "/v1/records/{id}"): RECORD,
+    ("post", "/v1/paths"): PATHS,
+    ("get", f"{_OF}/introductions"): INTRODUCTIONS,
 }
 """An example of the answer of each route, by method and path."""

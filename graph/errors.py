@@ -65,7 +65,14 @@ class InvalidInput(GuanxiError):
 
 
 class NotFound(GuanxiError):
-    """No such thing, or none that this viewer may see: the two must not be told apart."""
+    """No such thing, or none that this viewer may see: the two must not be told apart.
+
+    `fields` are the parameters that name it, where a question names several things.
+    """
+
+    def __init__(self, message: str, *, fields: Iterable[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.fields = tuple(fields)
 
 
 class Ambiguous(GuanxiError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -142,6 +143,11 @@ class FactArrays:
         return self.column(name)
 
     @property
+    def class_key(self) -> Array:
+        """Hash of the class (share class, office, role) that tells facts between the same two ends apart."""
+        return self._view.class_keys(self.type, self.statement)
+
+    @property
     def valid_from(self) -> Array:
         """First day of validity as days since 1970-01-01."""
         return self.column("valid_from")
@@ -158,6 +164,14 @@ class FactArrays:
     def fact(self, i: int) -> Fact:
         """One of them as a fact, seen from its start."""
         return self._view.fact_of(self.type, self._run, i, (self.start.item(i), self.end.item(i)))
+
+
+class PropertyTexts(NamedTuple):
+    """A text property of many entities: `texts[which[i]]` is that of `rows[i]`, each row once."""
+
+    rows: Array
+    which: Array
+    texts: list[str]
 
 
 class _Kept(OrderedDict[tuple[int, str, str], Run]):
@@ -219,6 +233,8 @@ class View:
         self._day = day_number(viewpoint.as_of)
         self._long = _Kept()
         self._worked_out: dict[Hashable, Any] = {}
+        self._foundations: dict[Hashable, Any] = {}
+        self._laying = threading.RLock()
         self._arrays: dict[str, FactArrays] = {}
 
     def kept(self, key: Hashable, make: Callable[[], K]) -> K:
@@ -232,6 +248,17 @@ class View:
             if len(self._worked_out) < _LONG_KEPT:
                 self._worked_out[key] = found
         return found
+
+    def foundation(self, key: Hashable, make: Callable[[], K]) -> K:
+        """The same for the few large things that questions stand on, as all ties in one array: never left out.
+
+        `key` is one of a fixed handful, never made of what somebody asks for.
+        """
+        with self._laying:
+            found: K | None = self._foundations.get(key)
+            if found is None:
+                found = self._foundations[key] = make()
+            return found
 
     # --- version and dates ---
 
@@ -325,9 +352,37 @@ class View:
         hi, lo = self._units.handle.item(self._fold.canonical.item(row))
         return hi, lo
 
+    def id_keys(self) -> NDArray[np.uint64]:
+        """For every row a number that is stable as its id is: the first 64 bits of that; 0 where there is no entity."""
+        canonical = self._fold.canonical
+        return np.where(canonical >= 0, self._units.handle["hi"][canonical], np.uint64(0))
+
     def ids(self, rows: Array) -> list[str]:
         """The ids of many rows."""
         return [handle_text(hi, lo) for hi, lo in self._units.handle[self._fold.canonical[rows]].tolist()]
+
+    def of_kind(self, rows: Array, kind: str) -> NDArray[np.bool_]:
+        """Of many rows, which are of a type."""
+        same: NDArray[np.bool_] = self._fold.kind[rows] == LABEL_NUMBER[kind]
+        return same
+
+    def property_texts(self, kind: str, name: str) -> PropertyTexts:
+        """A text property of all visible entities of a type that state one, as `props` shows it."""
+        found = self._units.fields.get(kind, {}).get(name)
+        if found is None or found.pool is None:
+            return PropertyTexts(np.zeros(0, np.int64), np.zeros(0, np.int64), [])
+        units = self._units.of_label(kind)
+        codes = found.column.take(self._units.local[units])
+        stating = (codes >= 0) & self._seen_units(units) & (self._fold.entity[units] >= 0)
+        units, codes = units[stating], codes[stating]
+        rows, first, count = np.unique(self._fold.entity[units], return_index=True, return_counts=True)
+        best = codes[first]
+        for place in np.flatnonzero(count > 1).tolist():
+            of_row = (self._units.local.item(unit) for unit in self.visible_units(rows.item(place)))
+            best[place] = next(code for at in of_row if (code := found.column.item(at)) >= 0)
+        there = self.exist(rows)
+        used, which = np.unique(best[there], return_inverse=True)
+        return PropertyTexts(rows[there], which, [found.pool[code] for code in used.tolist()])
 
     def kind(self, row: int) -> str:
         """The type of an entity."""
@@ -782,6 +837,11 @@ class View:
         seen[there] = self.allowed[self._units.set[units[there]]] & self.exist(rows[there])
         return np.where(seen, rows, -1)
 
+    def class_keys(self, edge_type: str, statements: Array) -> Array:
+        """The hash of the class of statements."""
+        found = self._fold.adjacency.get(edge_type)
+        return np.zeros(0, np.uint64) if found is None else found.class_key.take(statements)
+
     def edge_texts(self, edge_type: str, name: str, statements: Array) -> list[str | None]:
         """A text field of statements."""
         edges = self._tables.edges.get(edge_type)
@@ -924,6 +984,6 @@ _ABSENT: Final[Mapping[Kind, Callable[[int], Array]]] = {
 }
 
 __all__ = [
-    "FACT_ORDER", "OPEN", "Fact", "FactArrays", "FactPage", "Finding", "RecordBody", "RecordRef", "SearchHit",
-    "SearchPage", "Snapshot", "Unit", "View", "Viewpoint",
+    "FACT_ORDER", "OPEN", "Fact", "FactArrays", "FactPage", "Finding", "PropertyTexts", "RecordBody", "RecordRef",
+    "SearchHit", "SearchPage", "Snapshot", "Unit", "View", "Viewpoint",
 ]  # fmt: skip

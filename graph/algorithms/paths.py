@@ -898,13 +898,21 @@ def _passed(node: int, entry: int, begun: _Partial) -> bool:
     return False
 
 
-def cheapest_paths(
-    graph: Walk, ends: tuple[int, int], price: Weights, space: Scratch, limits: Limits
+def cheapest_paths(  # noqa: PLR0913 - the question, and how sure the answer must be
+    graph: Walk,
+    ends: tuple[int, int],
+    price: Weights,
+    space: Scratch,
+    limits: Limits,
+    *,
+    prove_more: bool = True,
 ) -> Found:
     """The `limits.paths` cheapest paths without loops of at most `limits.hops` hops, cheapest first.
 
     Both ends search by cost until no path within the least cost and some slack can be missed; such paths are listed
     best first. While they are too few the slack doubles, until no path of so many hops can cost more.
+
+    Unless `prove_more`, as many as wanted are enough, and whether there is one more (`Cut.RESULTS`) is left open.
     """
     if ends[0] == ends[1]:
         return Found([Path([ends[0]], [], 0)], Cut.NOTHING, 0)
@@ -928,6 +936,8 @@ def cheapest_paths(
         work += listed
         # Both are the first of all paths, so whichever round got further says more.
         paths = max(paths, found, key=len)
+        if not prove_more and len(paths) >= limits.paths:
+            return Found(paths[: limits.paths], Cut.NOTHING, work)
         if cut is Cut.WORK or len(paths) > limits.paths:
             cut = Cut.RESULTS if len(paths) > limits.paths else cut
             return Found(paths[: limits.paths], cut, work)
