@@ -293,6 +293,13 @@ class Field:
             found = values != _DTYPES[self.kind][1]
         return found
 
+    def having(self, rows: Array, text: str) -> NDArray[np.bool_]:
+        """Which of the rows have this text, in a field of single texts."""
+        if self.pool is None:
+            raise TypeError("only texts can be compared with a text")
+        codes = [code for code, known in enumerate(self.pool.texts()) if known == text]
+        return np.isin(self.column.take(rows), codes)
+
     def extended(self, other: Field) -> Field:
         """This field with the rows of another at the end."""
         more = other.column.all()

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
@@ -280,7 +281,9 @@ class Projection:
         point = Viewpoint(clearance, as_of or dt.datetime.now().astimezone().date(), known_at)
         snapshot = self._snapshot if known_at is None else self._known(known_at)
         key = (id(snapshot), point)
-        return _kept(self._lock, self._views, key, lambda: View(snapshot, point), _VIEWS_KEPT)
+        nobody = clearance is not None and not clearance
+        make = partial(snapshot.public, point) if nobody else partial(View, snapshot, point)
+        return _kept(self._lock, self._views, key, make, _VIEWS_KEPT)
 
     def _known(self, known_at: dt.date) -> Snapshot:
         """The fold of what was known on a day."""

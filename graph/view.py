@@ -12,7 +12,7 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, Final, NamedTuple, TypeVar
@@ -27,7 +27,7 @@ from graph.findings import alike, findings
 from graph.fold import Adjacency, Fold
 from graph.ids import is_handle
 from graph.names import legal_key, short_key
-from graph.schema import Kind, edge_types
+from graph.schema import Kind, edge_types, node_types
 from graph.tables import LABEL_NUMBER, LABELS, Edges, Tables
 from graph.view_types import (
     Fact,
@@ -52,6 +52,9 @@ _LONG_KEPT: Final = 1024
 """How many longer lists of facts are kept once they are worked out: those of hubs, to which many lead."""
 
 _MOST_CANDIDATES: Final = 20
+
+_DAYS_KEPT: Final = 4
+"""On how many days the public's view is kept for the views of others."""
 
 
 # --- order of facts ---
@@ -157,6 +160,10 @@ class FactArrays:
         """First day after validity."""
         return self.column("valid_to")
 
+    def equals(self, name: str, value: str) -> NDArray[np.bool_]:
+        """Where a text field has a value."""
+        return self._view.edge_equals(self.type, name, value, self.statement)
+
     def texts(self, name: str) -> list[str | None]:
         """The values of a text field."""
         return self._view.edge_texts(self.type, name, self.statement)
@@ -209,6 +216,17 @@ class Snapshot:
     fold: Fold
     searcher: Searcher
     bodies: Bodies
+    _public: OrderedDict[Viewpoint, View] = field(default_factory=OrderedDict, compare=False, repr=False)
+
+    def public(self, viewpoint: Viewpoint) -> View:
+        """The view of somebody without any clearance; the last few days asked for are kept."""
+        open_to_all = replace(viewpoint, clearance=frozenset())
+        found = self._public.get(open_to_all)
+        if found is None:
+            found = self._public.setdefault(open_to_all, View(self, open_to_all))
+            while len(self._public) > _DAYS_KEPT:
+                self._public.pop(next(iter(self._public)), None)
+        return found
 
 
 @dataclass(frozen=True)
@@ -236,6 +254,12 @@ class View:
         self._foundations: dict[Hashable, Any] = {}
         self._laying = threading.RLock()
         self._arrays: dict[str, FactArrays] = {}
+
+    def public(self) -> View:
+        """The same graph on the same day for somebody without any clearance; shared by all views of a version."""
+        if self.viewpoint.clearance == frozenset():
+            return self
+        return self.snapshot.public(self.viewpoint)
 
     def kept(self, key: Hashable, make: Callable[[], K]) -> K:
         """What `make` gives, made once per View: for what many answers share, as an industry's place in the chain.
@@ -340,6 +364,25 @@ class View:
             raise InvalidInput("kind", f"there is no node type {kind!r}", hint=f"one of {', '.join(LABELS)}")
         rows = np.flatnonzero(self._fold.kind == LABEL_NUMBER[kind])
         return rows[self.exist(rows)]
+
+    def stating(self, kind: str, name: str, value: str | None = None) -> NDArray[np.int64]:
+        """The visible entities of a type of which a visible unit states a field; with `value`, this text in it.
+
+        Ascending by row. For what few entities have; a better unit may state another value, which `props` shows.
+
+        Raises:
+            KeyError: The type has no such field.
+        """
+        definition = node_types()[kind].field(name)
+        found = self._units.fields.get(kind, {}).get(definition.name)
+        if found is None:
+            return np.zeros(0, np.int64)
+        units = self._units.of_label(kind)
+        local = self._units.local[units]
+        units = units[found.stated(local) if value is None else found.having(local, value)]
+        rows = np.unique(self._fold.entity[units[self._seen_units(units)]])
+        rows = rows[rows >= 0]
+        return rows[self.exist(rows)].astype(np.int64)
 
     # --- entities ---
 
@@ -830,12 +873,23 @@ class View:
         return self._referred_rows(values) if found.kind is Kind.REFERENCE else values
 
     def _referred_rows(self, handles: Array) -> Array:
-        units = self._fold.handles.rows(handles)
+        found = np.full(len(handles), -1, np.int32)
+        stated = np.flatnonzero((handles["hi"] != 0) | (handles["lo"] != 0))
+        units = self._fold.handles.rows(handles[stated])
         rows = np.where(units >= 0, self._fold.entity[units], -1)
-        seen = np.zeros(len(rows), np.bool_)
         there = np.flatnonzero(rows >= 0)
-        seen[there] = self.allowed[self._units.set[units[there]]] & self.exist(rows[there])
-        return np.where(seen, rows, -1)
+        seen = self.allowed[self._units.set[units[there]]] & self.exist(rows[there])
+        found[stated[there[seen]]] = rows[there[seen]]
+        return found
+
+    def edge_equals(self, edge_type: str, name: str, value: str, statements: Array) -> NDArray[np.bool_]:
+        """Which statements have a value in a text field."""
+        edges = self._tables.edges.get(edge_type)
+        found = None if edges is None else edges.fields.get(name)
+        if found is None:
+            edge_types()[edge_type].field(name)
+            return np.zeros(len(statements), np.bool_)
+        return found.having(statements, value)
 
     def class_keys(self, edge_type: str, statements: Array) -> Array:
         """The hash of the class of statements."""

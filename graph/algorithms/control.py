@@ -82,7 +82,7 @@ class Votes:
 
 @dataclass(frozen=True)
 class Control:
-    """Who controls each company; every array is as long as there are nodes.
+    """Who controls each company; arrays are as long as there are nodes.
 
     `controller` is -1 for nobody, below `size` a node and from `size` on a concert group (number less size): the
     ultimate one. `parent` is the next step of the chain that proves it: of those in the controlling set that were
@@ -91,7 +91,8 @@ class Control:
     votes there are, and `weakest` the least such part along the chain up to the controller. Where nobody controls,
     `leader` is the single party that with all it controls alone casts most votes, and `gathered` its part (elsewhere
     the ultimate single controller, also below a group). `votable` is what is left of the votes when the dead are
-    gone; `overstated` marks companies with more than 1 stated. `steps` is the length of the chain.
+    gone; `overstated` marks companies with more than 1 stated. `steps` is the length of the chain. `weight` is by the
+    caller's row: the votes that count, 0 where they are hidden, dead or no partner's.
     """
 
     controller: Rows
@@ -103,6 +104,7 @@ class Control:
     votable: Floats
     overstated: Mask
     steps: Rows
+    weight: Floats
 
 
 class _Live(NamedTuple):
@@ -707,6 +709,7 @@ def control_of_all(world: Votes, visible: Mask = _ALL, groups: Mask = _ALL) -> C
         votable=live.votable,
         overstated=live.overstated,
         steps=proof.steps,
+        weight=live.weight,
     )
 
 
@@ -725,196 +728,3 @@ def _bury_all(ballots: Ballots, live: _Live, alone: _Alone, size: int) -> None:
             rounds += 1
             dead = _newly_dead(ballots, live, number, rounds, alone)
     alone.heard[-1] = (rounds + 1) * size
-
-
-@dataclass(frozen=True)
-class ControlOf:
-    """Who controls one company. `chain` goes from it to the set's last member; `group` is a concert group or -1."""
-
-    company: int
-    controller: int
-    group: int
-    chain: list[int]
-    ballots: list[int]
-    leader: int
-    gathered: float
-    weakest: float
-    votable: float
-    overstated: bool
-
-
-def control_of(world: Votes, company: int, visible: Mask = _ALL, groups: Mask = _ALL) -> ControlOf:
-    """Who controls one company, from what is above it alone."""
-    nodes = _closure(world.ballots, np.array([company], np.int32), visible, _UP)
-    part, rows = _part(world, nodes, visible)
-    return explain(_widened(control_of_all(part, groups=groups), nodes, rows, world), company)
-
-
-def explain(control: Control, company: int) -> ControlOf:
-    """The chain that proves who controls a company."""
-    size, node = len(control.controller), company
-    chain, ballots = [company], []
-    while node < size and control.parent[node] >= 0:
-        ballots.append(int(control.ballot[node]))
-        node = int(control.parent[node])
-        chain.append(node)
-    controller = int(control.controller[company])
-    return ControlOf(
-        company=company,
-        controller=controller if controller < size else -1,
-        group=controller - size if controller >= size else -1,
-        chain=[link for link in chain if link < size],
-        ballots=[ballot for ballot in ballots if ballot >= 0],
-        leader=int(control.leader[company]),
-        gathered=float(control.gathered[company]),
-        weakest=float(control.weakest[company]),
-        votable=float(control.votable[company]),
-        overstated=bool(control.overstated[company]),
-    )
-
-
-_UP: Final = 0
-_DOWN: Final = 1
-
-
-@jit
-def _closure(ballots: Ballots, seeds: Rows, visible: Mask, way: int) -> Rows:
-    """All that lies above (0) or below (1) the seeds by votes held or cast, the seeds first."""
-    size = len(ballots.up_first) - 1
-    seen = np.zeros(size, np.uint8)
-    queue = np.empty(size, np.int32)
-    count, at = 0, 0
-    for node in seeds:
-        if not seen[node]:
-            seen[node], queue[count] = 1, node
-            count += 1
-    while at < count:
-        node = queue[at]
-        at += 1
-        first, rows = (
-            (ballots.up_first, ballots.up_row) if way == 0 else (ballots.down_first, ballots.down_row)
-        )
-        for place in range(first[node], first[node + 1]):
-            row = rows[place]
-            if len(visible) and not visible[row]:
-                continue
-            ends = (
-                (ballots.caster[row], ballots.holder[row])
-                if way == 0
-                else (ballots.company[row], ballots.company[row])
-            )
-            for other in ends:
-                if not seen[other]:
-                    seen[other], queue[count] = 1, other
-                    count += 1
-    return queue[:count]
-
-
-def _part(world: Votes, nodes: Rows, visible: Mask) -> tuple[Votes, Rows]:
-    """The votes in `nodes` (closed upwards) as a world of its own, and the rows they were."""
-    ballots, place = world.ballots, np.full(world.size, -1, np.int32)
-    place[nodes] = np.arange(len(nodes))
-    lengths = ballots.up_first[nodes + 1] - ballots.up_first[nodes]
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows = ballots.up_row[np.repeat(ballots.up_first[nodes], lengths) + within]
-    if len(visible):
-        rows = rows[visible[rows] > 0]
-    stakes = Stakes(
-        place[ballots.holder[rows]],
-        place[ballots.company[rows]],
-        ballots.votes[rows],
-        place[ballots.caster[rows]],
-        ballots.general[rows],
-    )
-    return votes(stakes, world.key[nodes], _part_of_concert(world.concert, place)), rows
-
-
-def _part_of_concert(concert: Concert, place: Rows) -> Concert:
-    """The groups with the members and targets that are in the part; groups keep their numbers."""
-    members, targets = place[concert.member] >= 0, place[concert.target] >= 0
-    return Concert(
-        _compacted(concert.member_first, members),
-        place[concert.member[members]],
-        _compacted(concert.target_first, targets),
-        place[concert.target[targets]],
-    )
-
-
-def _compacted(first: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Where lists begin when only the kept items are left."""
-    before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
-    found: NDArray[np.int64] = before[first]
-    return found
-
-
-def _widened(part: Control, nodes: Rows, rows: Rows, world: Votes) -> Control:
-    """The answer of a part in the numbers of the whole; nodes outside the part stay blank."""
-    wide = _blank(world.size)
-    _write(wide, part, np.arange(len(nodes), dtype=np.int32), nodes, rows)
-    return wide
-
-
-def _blank(size: int) -> Control:
-    return Control(
-        controller=np.full(size, -1, np.int32),
-        leader=np.full(size, -1, np.int32),
-        parent=np.full(size, -1, np.int32),
-        ballot=np.full(size, -1, np.int32),
-        gathered=np.zeros(size),
-        weakest=np.ones(size),
-        votable=np.ones(size),
-        overstated=np.zeros(size, np.uint8),
-        steps=np.zeros(size, np.int32),
-    )
-
-
-def _write(wide: Control, part: Control, chosen: Rows, nodes: Rows, rows: Rows) -> None:
-    """Write the lines `chosen` of a part's answer into an answer of the whole."""
-    size, count = len(wide.controller), len(nodes)
-    lookup = np.concatenate([nodes, [-1]]).astype(np.int32)
-    for name in ("controller", "leader", "parent"):
-        found = getattr(part, name)[chosen]
-        getattr(wide, name)[nodes[chosen]] = np.where(
-            found >= count, found - count + size, lookup[np.minimum(found, count)]
-        )
-    row_lookup = np.concatenate([rows, [-1]]).astype(np.int32)
-    wide.ballot[nodes[chosen]] = row_lookup[part.ballot[chosen]]
-    for name in ("gathered", "weakest", "votable", "overstated", "steps"):
-        getattr(wide, name)[nodes[chosen]] = getattr(part, name)[chosen]
-
-
-def recomputed(
-    world: Votes, before: Control, masks: tuple[Mask, Mask], groups: tuple[Mask, Mask] = (_ALL, _ALL)
-) -> Control:
-    """The answer under another mask, computed only where the masks differ and below.
-
-    Args:
-        world: The votes.
-        before: The answer of `control_of_all` under the first of the masks.
-        masks: Rows visible then and now.
-        groups: Concert groups visible then and now.
-    """
-    touched = _touched(world, masks, groups)
-    either = _ALL if any(not len(mask) for mask in masks) else np.maximum(masks[0], masks[1])
-    below = _closure(world.ballots, touched, either, _DOWN)
-    nodes = _closure(world.ballots, below, masks[1], _UP)
-    if 2 * len(nodes) > world.size:
-        return control_of_all(world, masks[1], groups[1])
-    part, rows = _part(world, nodes, masks[1])
-    after = Control(**{name: value.copy() for name, value in vars(before).items()})
-    # `_closure` lists the seeds first, so the lines that may have changed are the first of the part.
-    _write(after, control_of_all(part, groups=groups[1]), np.arange(len(below), dtype=np.int32), nodes, rows)
-    return after
-
-
-def _touched(world: Votes, masks: tuple[Mask, Mask], groups: tuple[Mask, Mask]) -> Rows:
-    """Companies in which a vote or a concert agreement appears or disappears."""
-    concert = world.concert
-    rows = _differs(masks, len(world.ballots.votes))
-    agreements = np.repeat(_differs(groups, len(concert.target_first) - 1), np.diff(concert.target_first))
-    return np.concatenate([world.ballots.company[rows], concert.target[agreements]])
-
-
-def _differs(masks: tuple[Mask, Mask], size: int) -> NDArray[np.bool_]:
-    then, now = ((mask if len(mask) else np.ones(size, np.uint8)).astype(np.bool_) for mask in masks)
-    return then ^ now

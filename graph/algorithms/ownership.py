@@ -12,6 +12,7 @@ in itself through loops (Baldone, Brioschi and Paleari 1998), which is never abo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -87,6 +88,12 @@ class Holdings:
     def size(self) -> int:
         """Number of nodes."""
         return len(self.stated.stop)
+
+    def between(self, holder: int, company: int) -> Rows:
+        """The caller's rows of the holdings of one in the other, ascending."""
+        own = slice(self.up.first.item(company), self.up.first.item(company + 1))
+        rows: Rows = self.up.row[own][self.up.other[own] == holder]
+        return rows
 
 
 def holdings(
@@ -422,6 +429,10 @@ class Upstream:
         """Whether `owners` may be asked for this company."""
         return company in self._serves
 
+    def served(self) -> Iterable[int]:
+        """The companies that `owners` may be asked for."""
+        return self._serves.keys()
+
     def _solve(self, weight: Floats, *, endless: bool) -> _Solved:
         local = self._local
         stop = local.stop
@@ -533,10 +544,15 @@ class Upstream:
             layers[rows],
         )
 
+    def rows(self) -> Rows:
+        """The caller's rows of the holdings looked through, in no order that means anything."""
+        return self._local.row
+
+    @cached_property
     def looked_through(self) -> tuple[Rows, Rows, Rows, Floats]:
         """The holdings looked through: nodes, then holder and company as places among them, and the share.
 
-        Holdings of one pair are added up; those without a stated share are left out.
+        Holdings of one pair are added up; those without a stated share are left out. By ascending place of the company.
         """
         size = len(self._local.node)
         pairs, place = np.unique(

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.algorithms import control as kernel
+from graph.algorithms import control_near as nearby
 
 TIE = 1e-9
 
@@ -118,7 +119,7 @@ def test_controllers_agree_with_brute_force(world):
 def check_chain(found, truth, company, size):
     """Every link casts votes in the one below, and the set's votes are what is said."""
     controller = found.controller[company]
-    said = kernel.explain(found, company)
+    said = nearby.explain(found, company)
     assert (said.controller, said.group) == (
         (controller, -1) if controller < size else (-1, controller - size)
     )
@@ -156,14 +157,15 @@ def test_masked_equals_fresh_equals_recomputed_equals_one_by_one(world, data):
     fresh = kernel.control_of_all(world_of(size, left, lone))
     public = kernel.control_of_all(whole)
     everything = np.ones(len(rows), np.uint8), np.ones(len(groups), np.uint8)
-    again = kernel.recomputed(whole, public, (everything[0], keep), (everything[1], shown))
+    again = nearby.recomputed(whole, public, (everything[0], keep), (everything[1], shown))
     for name in ("controller", "leader", "parent", "gathered", "weakest", "votable", "overstated", "steps"):
         np.testing.assert_allclose(getattr(masked, name), getattr(fresh, name), atol=1e-12, err_msg=name)
         np.testing.assert_allclose(getattr(masked, name), getattr(again, name), atol=1e-12, err_msg=name)
     np.testing.assert_array_equal(masked.ballot, again.ballot)
+    np.testing.assert_allclose(masked.weight, again.weight, atol=1e-12)
     for company in range(size):
-        one = kernel.control_of(whole, company, keep, shown)
-        assert one == kernel.explain(masked, company)
+        one = nearby.control_of(whole, company, keep, shown)
+        assert one == nearby.explain(masked, company)
 
 
 @settings(max_examples=200, deadline=None)
@@ -189,7 +191,7 @@ def test_row_numbers_do_not_show(world, random):
 def test_chain_of_majorities_and_the_weakest_link():
     found = kernel.control_of_all(world_of(4, [(0, 1, 0.6), (1, 2, 0.51), (2, 3, 0.9)]))
     assert found.controller.tolist() == [-1, 0, 0, 0]
-    said = kernel.explain(found, 3)
+    said = nearby.explain(found, 3)
     assert said.chain == [3, 2, 1, 0]
     assert said.ballots == [2, 1, 0]
     assert (said.gathered, said.weakest) == (0.9, 0.51)
@@ -235,7 +237,7 @@ def test_concert_acts_for_its_target_only():
     rows = [(0, 2, 0.35), (1, 2, 0.25), (2, 3, 0.7), (0, 4, 0.3), (1, 4, 0.3)]
     found = kernel.control_of_all(world_of(5, rows, [([0, 1], [2])]))
     assert found.controller.tolist() == [-1, -1, 5, 5, -1]
-    said = kernel.explain(found, 3)
+    said = nearby.explain(found, 3)
     assert (said.group, said.chain) == (0, [3, 2])
     both = kernel.control_of_all(world_of(5, rows, [([0, 1], [2, 4])]))
     assert both.controller.tolist() == [-1, -1, 5, 5, 5]

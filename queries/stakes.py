@@ -1,0 +1,298 @@
+"""股权、表决权: the holdings and votes of a View as the kernels of ownership and control take them, made once each."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.algorithms import control as voting
+from graph.algorithms import control_near as voting_near
+from graph.algorithms import ownership
+from graph.view import FactArrays, View
+
+Rows = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+MAJOR_HOLDING: Final = 0.05
+"""From here on a stake in a listed company must be disclosed (证券法 2019, art. 63)."""
+
+_UPSTREAM_BYTES: Final = 256 * 2**20
+"""Most memory that solved ownership may take by View."""
+
+
+class End(IntEnum):
+    """Why look-through stops at a holder, beside what the kernel itself finds (`ownership.Stop`)."""
+
+    PERSON = 1
+    STATE_BODY = 2
+    LISTED_DISPERSED = 3
+
+
+# --- capital -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Capital:
+    """The holdings of a View: the facts by row, and the graph of them that the kernels walk.
+
+    By row, `reversed_bounds` is whether a stated interval begins above its end, so that it says nothing, and `silent`
+    whether nothing at all is stated of the share.
+    """
+
+    facts: FactArrays
+    graph: ownership.Holdings
+    reversed_bounds: Flags
+    silent: Flags
+
+
+def capital(view: View) -> Capital:
+    """Who holds how much of what, kept by View."""
+    return view.kept("capital", lambda: _capital(view))
+
+
+def _capital(view: View) -> Capital:
+    facts = view.arrays("HOLDS")
+    share, low, high, crossed = _shares(facts)
+    stop = _ends(view, facts, np.fmax(share, high))
+    graph = ownership.holdings(
+        facts.start.astype(np.int32), facts.end.astype(np.int32), share, stop, (low, high)
+    )
+    return Capital(facts, graph, crossed, np.isnan(share) & np.isnan(low) & np.isnan(high) & ~crossed)
+
+
+def _shares(facts: FactArrays) -> tuple[Floats, Floats, Floats, Flags]:
+    """Share, its bounds, and where the bounds cross. A stated share is its own bounds."""
+    share, low, high = facts["share_ratio"], facts["share_min"], facts["share_max"]
+    crossed: Flags = np.isnan(share) & (low > high)
+    exact = ~np.isnan(share)
+    low = np.where(exact, share, np.where(crossed, np.nan, low))
+    return share, low, np.where(exact, share, np.where(crossed, np.nan, high)), crossed
+
+
+def _ends(view: View, facts: FactArrays, most: Floats) -> NDArray[np.uint8]:
+    stop = np.zeros(view.size, np.uint8)
+    stop[_dispersed(view, facts, most)] = End.LISTED_DISPERSED
+    stop[state_bodies(view)] = End.STATE_BODY
+    stop[view.rows("Person")] = End.PERSON
+    return stop
+
+
+def id_keys(view: View) -> NDArray[np.uint64]:
+    """A stable number by row. Kept by View."""
+    return view.kept("id keys", view.id_keys)
+
+
+def state_bodies(view: View) -> NDArray[np.int64]:
+    """国家机关: the rows of state bodies, where every road ends. Kept by View."""
+    return view.kept("state bodies", lambda: _state_bodies(view))
+
+
+def _state_bodies(view: View) -> NDArray[np.int64]:
+    stated = view.stating("Company", "nature", "state_body").tolist()
+    return np.array([row for row in stated if view.value(row, "nature") == "state_body"], np.int64)
+
+
+def listed(view: View) -> NDArray[np.int64]:
+    """上市公司: rows of companies with a listed share on the day, ascending. Kept by View."""
+    return view.kept("listed", lambda: _listed(view))
+
+
+def _listed(view: View) -> NDArray[np.int64]:
+    dated = [
+        row
+        for row in view.stating("Company", "listed_on").tolist()
+        if (day := view.value(row, "listed_on")) is not None and day <= view.as_of
+    ]
+    coded = view.stating("Company", "code").tolist()
+    undated = [row for row in coded if view.value(row, "listed_on") is None]
+    return np.array(sorted({*dated, *undated}), np.int64)
+
+
+def is_listed(view: View, row: int) -> bool:
+    """Whether a company has a listed share on the day."""
+    rows = listed(view)
+    place = int(np.searchsorted(rows, row))
+    return place < len(rows) and rows.item(place) == row
+
+
+def _dispersed(view: View, facts: FactArrays, most: Floats) -> NDArray[np.int64]:
+    """Listed companies with holders on record none of whom has, or may have, a major holding."""
+    largest = np.zeros(view.size)
+    held = np.zeros(view.size, np.bool_)
+    np.maximum.at(largest, facts.end, np.where(np.isnan(most), 1.0, most))
+    held[facts.end] = True
+    rows = listed(view)
+    return rows[held[rows] & (largest[rows] < MAJOR_HOLDING)]
+
+
+class _Upstreams:
+    """What was solved above companies, least used first, within a budget of memory."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, ownership.Upstream] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def of(self, graph: ownership.Holdings, company: int) -> ownership.Upstream:
+        """The solution that serves a company; one solution serves all in a loop."""
+        with self._lock:
+            found = self._kept.get(company)
+            if found is not None:
+                self._kept.move_to_end(company)
+                return found
+        made = ownership.Upstream(graph, company)
+        with self._lock:
+            for served in made.served():
+                self._kept[served] = made
+            self._bytes += made.nbytes
+            while self._bytes > _UPSTREAM_BYTES and len(self._kept) > 1:
+                self._drop(next(iter(self._kept.values())))
+        return made
+
+    def _drop(self, upstream: ownership.Upstream) -> None:
+        for served in upstream.served():
+            if self._kept.get(served) is upstream:
+                del self._kept[served]
+        self._bytes -= upstream.nbytes
+
+
+def upstream(view: View, company: int) -> ownership.Upstream:
+    """Everything above a company, solved; kept by View while there is room."""
+    return view.kept("upstreams", _Upstreams).of(capital(view).graph, company)
+
+
+# --- votes ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """一致行动: parties who vote as one in some companies, by all agreements (rows) of exactly these parties."""
+
+    members: tuple[int, ...]
+    targets: tuple[int, ...]
+    agreements: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """The votes of a View: the facts by row, the kernel's world, and the concert groups in their order.
+
+    `stated` is False by row where nothing is said of the votes, which then count as none.
+    """
+
+    facts: FactArrays
+    votes: voting.Votes
+    agreements: tuple[Agreement, ...]
+    stated: Flags
+    most: Floats = field(repr=False)
+    """The most votes that a row can stand for: its upper bound, 1 where none is stated."""
+
+
+def ballot(view: View) -> Ballot:
+    """Who casts how many votes where, kept by View."""
+    return view.kept("ballot", lambda: _ballot(view))
+
+
+def _ballot(view: View) -> Ballot:
+    facts = view.arrays("HOLDS")
+    share, low, high, _ = _shares(facts)
+    ratio, least, greatest = facts["voting_ratio"], facts["voting_min"], facts["voting_max"]
+    limited = facts.equals("partner", "limited")
+    certain = _first(ratio, least, share, low)
+    most = np.where(limited, 0.0, _first(ratio, greatest, share, high, np.ones(len(facts))))
+    agreements = tuple(_agreements(view))
+    stakes = voting.Stakes(
+        holder=facts.start.astype(np.int32),
+        company=facts.end.astype(np.int32),
+        ratio=np.where(limited, 0.0, certain),
+        caster=_casters(facts),
+        general=facts.equals("partner", "general").astype(np.uint8),
+    )
+    concert = voting.concert_of([(a.members, a.targets) for a in agreements])
+    votes = voting.votes(stakes, id_keys(view), concert)
+    return Ballot(
+        facts, votes, agreements, ~np.isnan(certain) | limited, np.fmax(most, np.nan_to_num(certain))
+    )
+
+
+def _first(*columns: Floats) -> Floats:
+    """By row the first value that is stated."""
+    found = columns[0]
+    for column in columns[1:]:
+        found = np.where(np.isnan(found), column, found)
+    return found
+
+
+def _casters(facts: FactArrays) -> Rows:
+    """表决权委托: who casts the votes of each row: whom they are entrusted to, else the holder."""
+    entrusted = facts["votes_entrusted_to"]
+    return np.where(entrusted >= 0, entrusted, facts.start).astype(np.int32)
+
+
+def _agreements(view: View) -> Iterator[Agreement]:
+    """Concert groups: fewest members first, then by the members' ids."""
+    groups: dict[tuple[int, ...], tuple[set[int], list[int]]] = {}
+    for row in sorted(view.rows("ConcertAgreement").tolist(), key=view.id_key):
+        roles: dict[str, set[int]] = {"parties": set(), "target": set()}
+        for fact in view.facts(row, "PARTY_TO", "in"):
+            roles.setdefault(str(fact.props.get("role")), set()).add(fact.other)
+        members = tuple(sorted(roles["parties"], key=view.id_key))
+        if len(members) > 1 and roles["target"]:
+            targets, agreements = groups.setdefault(members, (set(), []))
+            targets |= roles["target"]
+            agreements.append(row)
+    order = sorted(groups, key=lambda members: (len(members), [view.id_key(m) for m in members]))
+    for members in order:
+        targets, agreements = groups[members]
+        yield Agreement(members, tuple(sorted(targets, key=view.id_key)), tuple(agreements))
+
+
+def control_above(view: View, company: int) -> voting_near.Near:
+    """Who controls a company and everything above it, from what is above it alone."""
+    return voting_near.near(ballot(view).votes, np.array([company], np.int32))
+
+
+def control(view: View) -> voting.Control:
+    """Who controls every company, kept by View. A restricted viewer's costs what the walls touch."""
+    return view.kept("control", lambda: _control(view))
+
+
+def _control(view: View) -> voting.Control:
+    public = view.public()
+    if public is view:
+        return voting.control_of_all(ballot(view).votes)
+    return _beside_public(view, public)
+
+
+def _beside_public(view: View, public: View) -> voting.Control:
+    """The answer from the public's, which sees some of the same statements in the same order."""
+    ours, theirs = ballot(view), ballot(public)
+    seen = np.zeros(
+        int(max(ours.facts.statement.max(initial=-1), theirs.facts.statement.max(initial=-1))) + 1, np.uint8
+    )
+    seen[theirs.facts.statement] = 1
+    then = seen[ours.facts.statement]
+    if int(then.sum()) != len(theirs.facts) or not _same_groups(ours, theirs):
+        return voting.control_of_all(ours.votes)
+    before = _renumbered(control(public), np.flatnonzero(then).astype(np.int32), len(then))
+    return voting_near.recomputed(ours.votes, before, (then, np.ones_like(then)))
+
+
+def _same_groups(ours: Ballot, theirs: Ballot) -> bool:
+    return ours.agreements == theirs.agreements
+
+
+def _renumbered(control: voting.Control, rows: Rows, size: int) -> voting.Control:
+    """An answer over some of the rows, in the numbers of all."""
+    weight = np.zeros(size)
+    weight[rows] = control.weight
+    numbers = np.append(rows, np.int32(-1))
+    return voting.Control(**{**vars(control), "ballot": numbers[control.ballot], "weight": weight})
