@@ -192,9 +192,10 @@ def _makers(view: View) -> Iterator[_Makers]:
     """Who decides, for which company, by which facts: officers of rank, disclosed controllers, contacts."""
     bodies = state_bodies(view)
     officers, controls, parts = (view.arrays(name) for name in ("OFFICER_OF", "CONTROLS", "PARTY_TO"))
+    others = ~np.isin(controls.start, bodies) & (controls.start != controls.end)
     for facts, chosen in (
         (officers, np.flatnonzero(_deciding(officers))),
-        (controls, np.flatnonzero(~np.isin(controls.start, bodies))),
+        (controls, np.flatnonzero(others)),
     ):
         yield facts.start[chosen].astype(np.int64), facts.end[chosen].astype(np.int64), (facts, chosen)
     contacts = np.flatnonzero(view.of_kind(parts.end, "Contact"))
