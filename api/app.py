@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from api import connections, examples, parameters
+from api import connections, examples, groups, ownership, parameters
 from api.auth import Forbidden, TokenBook
 from api.errors import Problem, install
 from api.gate import OPEN_PATHS, Gate
@@ -79,7 +79,9 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     )
     install(app)
     app.include_router(_questions())
+    app.include_router(ownership.router)
     app.include_router(connections.router)
+    app.include_router(groups.router)
     app.include_router(_operations())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

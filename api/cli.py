@@ -13,7 +13,17 @@ from typing import Annotated, Any
 
 import typer
 
-from api import auth, connections_commands, console, demo, loading, server, stores
+from api import (
+    auth,
+    connections_commands,
+    console,
+    demo,
+    groups_commands,
+    loading,
+    ownership_commands,
+    server,
+    stores,
+)
 from api.console import (
     AsOfOption,
     AsOption,
@@ -214,7 +224,9 @@ def match(
         show.match(out(), answer)
 
 
+ownership_commands.register(app)
 connections_commands.register(app)
+groups_commands.register(app)
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,10 @@ TAGS: Final = [
     {"name": "find", "description": "查找：从名称或代码到主体 / from names and codes to entities"},
     {"name": "entity", "description": "主体：全景、关系与时间线 / one entity, its relations and history"},
     {
+        "name": "ownership",
+        "description": "股权与控制：穿透、控制人、受益所有人、集团 / who owns and who controls, through all layers",
+    },
+    {
         "name": "connections",
         "description": "关联：路径与引荐 / how parties are connected, and who introduces us",
     },

@@ -62,7 +62,7 @@ class Computed(PartyLine):
     cash_flow_ratio: Annotated[
         Ratio, Field(description="Its own share of the capital through all layers (现金流权).")
     ]
-    wedge: Annotated[float | None, Field(description="Votes less cash-flow rights (两权分离度).")]
+    wedge: Annotated[float | None, Field(description="Votes less the cash-flow rights of all who share them (两权分离度).")]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,8 +137,9 @@ def _computed(
     found: Controlled, looked: LookedThrough, controller: int, tiers: Sequence[TierResult]
 ) -> Computed:
     links = chain(found)
+    known = looked.owners.state is State.SOLVED
+    rights = {row: looked.share_of(row) if known else float("nan") for row in found.controllers}
     tier = next(result.tier for result in tiers if result.result == "met")
-    own = looked.share_of(controller) if looked.owners.state is State.SOLVED else float("nan")
     return Computed(
         **who(found.view, controller),
         voting_ratio=round(found.gathered, 12),
@@ -151,8 +152,8 @@ def _computed(
         joint=len(found.controllers) > 1,
         chain=links,
         weakest_ratio=round(found.weakest, 12),
-        cash_flow_ratio=ratio(own),
-        wedge=ratio(found.gathered - own),
+        cash_flow_ratio=ratio(rights[controller]),
+        wedge=ratio(found.gathered - sum(rights.values())),
         records=refs(record for link in links for record in link.records),
     )
 

@@ -21,7 +21,7 @@ from graph.algorithms import search_scan as kernel
 
 SearchArrays = dict[str, NDArray[Any]]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes whenever arrays of an older version would be misread."""
 
 LONGEST_QUERY: Final = 256

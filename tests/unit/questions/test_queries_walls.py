@@ -123,7 +123,7 @@ def answers(client: TestClient, secret: str, ids: list[str], records: list[str])
     found = client.post("/v1/match", json=body, params={"as_of": "2024-06-30"}, headers=headers)
     yield "match", (found.status_code, found.content, found.headers.get("etag"))
     for ref in (*ids, *NAMES, *CODES):
-        for suffix in ("", "/profile", "/timeline"):
+        for suffix in ("", "/profile", "/timeline", "/owners", "/holdings", "/controllers"):
             yield f"{ref}{suffix}", ask(f"/v1/entities/{ref}{suffix}")[:3]
         cursor: str | None = ""
         while cursor is not None:
