@@ -1,8 +1,9 @@
 """关联路径: how two parties are connected, and what joins several.
 
 A path is a walk over facts; a guarantee, a deal or a shared director is two steps through what stands in between. A
-state body is an end of the road: it may be an end of a path, not stand in its middle, unless that is asked for. An
-answer is complete, or `truncated` says which limit cut it.
+state body is an end of the road: it may be an end of a path, not stand in its middle, unless that is asked for. So is
+a member of the firm's own staff, unless a question names the types to walk: that one banker looks after two clients
+joins neither to the other. An answer is complete, or `truncated` says which limit cut it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ MOST_HOPS: Final = kernel.MOST_HOPS
 MOST_PATHS: Final = 100
 DEFAULT_PATHS: Final = 10
 
-_WORK: Final[Mapping[Mode, int]] = {"shortest": 10_000_000, "cheapest": 2_000_000, "joining": 2_000_000}
+_WORK: Final[Mapping[Mode, int]] = {"shortest": 10_000_000, "cheapest": 4_000_000, "joining": 4_000_000}
 """Most visible ties looked at for one answer: about a second each; by cost a tie takes longer to look at."""
 
 _SHARED_ADDRESS_LABEL: Final = Label("同一地址", "Same address")
@@ -233,6 +234,7 @@ def paths(view: View, asked: PathQuestion) -> Paths:
         asked.direction == "forward",
         asked.min_ratio,
         through_state_bodies=asked.through_state_bodies,
+        through_staff=bool(asked.types),
     )
     shown = Shown(view, ties)
     found, joined, cut = _asked(ties, wanted, asked, nodes, shown)

@@ -193,20 +193,22 @@ def _address_fact(view: View, start: int, end: int) -> Fact:
 class Wanted:
     """Which ties may be walked: by name, along their direction only, holdings of this share or more only.
 
-    A state body is an end of the road unless `through_state_bodies`.
+    A state body and a member of the firm's own staff are ends of the road unless paths may run through them.
     """
 
     ties: frozenset[str]
     forward: bool = False
     min_ratio: float | None = None
     through_state_bodies: bool = False
+    through_staff: bool = False
 
 
 @dataclass(frozen=True)
 class Masked:
-    """A walk, and the mask that it would have if state bodies were like others."""
+    """A walk, which nodes are ends of the road in it, and the mask that it would have without such."""
 
     walk: Walk
+    closed: NDArray[np.bool_]
     free: Mask
 
 
@@ -232,12 +234,19 @@ class Ties:
         self.keyed = kernel.Keyed(node_keys, _joined([p.key for p in parts], np.uint64))
         self.price: Weights = kernel.weights(_joined([p.cost for p in parts], np.float64))
         self.adjacency = kernel.adjacency(self.start, self.end, len(node_keys))
-        self.dead_end = np.zeros(len(node_keys), np.bool_)
-        self.dead_end[: view.size][state_bodies(view)] = True
-        behind = np.flatnonzero(self._alias >= 0)
-        self.dead_end[view.size + behind] = self.dead_end[self._alias[behind]]
+        self._size = len(node_keys)
+        self._state = self._nodes_of(state_bodies(view))
+        self._staff = self._nodes_of(view.rows("Employee"))
         self._walks: Recent[Masked] = Recent(_WALKS_KEPT)
         self._spaces: list[Scratch] = []
+
+    def _nodes_of(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which nodes stand for one of some rows."""
+        there = np.zeros(self._size, np.bool_)
+        there[rows] = True
+        behind = np.flatnonzero(self._alias >= 0)
+        there[self._view_size + behind] = there[self._alias[behind]]
+        return there
 
     def row(self, node: int) -> int:
         """The View's row behind a node, -1 for one that only helps the search."""
@@ -267,16 +276,20 @@ class Ties:
             here[:] = piece.way if both_ways else piece.way & FORWARD
             if piece.share is not None and wanted.min_ratio is not None:
                 here[~(piece.share >= wanted.min_ratio - 1e-9)] = 0
-        mask = free
-        if not wanted.through_state_bodies and self.dead_end.any():
-            mask = np.where(self.dead_end[self.start] | self.dead_end[self.end], np.uint8(0), free)
-        return Masked(kernel.walk(self.adjacency, self.keyed, mask), free)
+        closed, mask = np.zeros(self._size, np.bool_), free
+        if not wanted.through_state_bodies:
+            closed |= self._state
+        if not wanted.through_staff:
+            closed |= self._staff
+        if closed.any():
+            mask = np.where(closed[self.start] | closed[self.end], np.uint8(0), free)
+        return Masked(kernel.walk(self.adjacency, self.keyed, mask), closed, free)
 
     def between(self, wanted: Wanted, ends: Iterable[int]) -> Walk:
-        """The graph as it may be walked between some nodes: those of them that are state bodies are open."""
+        """The graph as it may be walked between some nodes: these are no ends of the road, whatever they are."""
         masked = self.masked(wanted)
-        closed = [end for end in ends if self.dead_end.item(end)]
-        if not closed or wanted.through_state_bodies:
+        closed = [end for end in ends if masked.closed.item(end)]
+        if not closed:
             return masked.walk
         first, half = self.adjacency.first, self.adjacency.half
         edges = [half[first.item(end) : first.item(end + 1)] >> 1 for end in closed]
@@ -306,7 +319,7 @@ class Ties:
         try:
             space = self._spaces.pop()
         except IndexError:
-            space = kernel.scratch(len(self.dead_end))
+            space = kernel.scratch(self._size)
         yield space
         if len(self._spaces) < _SPACES_KEPT:
             self._spaces.append(space)

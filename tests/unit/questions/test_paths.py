@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import networkx as nx
 import pytest
@@ -108,6 +109,16 @@ def test_a_state_body_is_an_end_of_the_road(view):
     assert ask(view, one, "云州市国资委", mode="cheapest").paths[0].length == 1
     assert len(ask(view, one, other, mode="joining").joined.parts) == 2
     assert len(ask(view, one, other, "云州市国资委").joined.parts) == 1, "it is one of the parties"
+
+
+def test_our_own_staff_join_two_clients_only_where_that_is_asked_for(builder):
+    banker = builder.node("Employee", "e", name="冯经理")
+    for key in "甲乙":
+        builder.edge("COVERS", banker, builder.node("Company", key, name=f"{key}公司"), role="lead")
+    view = viewed(builder)
+    assert ask(view, "甲公司", "乙公司").paths == []
+    assert ask(view, "甲公司", "冯经理").paths[0].length == 1
+    assert names(ask(view, "甲公司", "乙公司", types=["COVERS"])) == [["甲公司", "冯经理", "乙公司"]]
 
 
 def test_what_was_no_longer_or_not_yet_true_joins_nobody(market_projection):
@@ -313,6 +324,14 @@ def test_parties_without_any_tie_are_not_joined(builder):
         found = ask(view, "甲公司", "乙公司", mode=mode)
         assert (found.paths, found.truncated) == ([], None)
     assert len(ask(view, "甲公司", "乙公司", mode="joining").joined.parts) == 2
+
+
+def test_threads_share_a_view(view):
+    pairs = list(itertools.permutations((RIVER, GROUP, BANK, SUBSIDIARY, "周澄", "吴白"), 2))
+    asked = [PathQuestion(pair, mode=mode) for pair in pairs for mode in question.MODES]
+    alone = [paths(view, one) for one in asked]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda one: paths(view, one), asked * 5)) == alone * 5
 
 
 # --- over HTTP and on the command line ---
