@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from api import connections, examples, groups, ownership, parameters
+from api import beneficial_owners, connections, examples, groups, ownership, parameters
 from api.auth import Forbidden, TokenBook
 from api.errors import Problem, install
 from api.gate import OPEN_PATHS, Gate
@@ -80,6 +80,7 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     install(app)
     app.include_router(_questions())
     app.include_router(ownership.router)
+    app.include_router(beneficial_owners.router)
     app.include_router(connections.router)
     app.include_router(groups.router)
     app.include_router(_operations())

@@ -15,6 +15,7 @@ import typer
 
 from api import (
     auth,
+    beneficial_owners_commands,
     connections_commands,
     console,
     demo,
@@ -225,6 +226,7 @@ def match(
 
 
 ownership_commands.register(app)
+beneficial_owners_commands.register(app)
 connections_commands.register(app)
 groups_commands.register(app)
 
