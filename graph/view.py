@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from graph.findings import alike, findings
 from graph.fold import Adjacency, Fold
 from graph.ids import is_handle
 from graph.names import legal_key, short_key
+from graph.recent import Recent
 from graph.schema import Kind, edge_types, node_types
 from graph.tables import LABEL_NUMBER, LABELS, Edges, Tables
 from graph.view_types import (
@@ -52,6 +52,9 @@ _LONG_KEPT: Final = 1024
 """How many longer lists of facts are kept once they are worked out: those of hubs, to which many lead."""
 
 _MOST_CANDIDATES: Final = 20
+
+_FOUNDATIONS_KEPT: Final = 8
+"""How many large things are kept per version; each may take a hundred bytes for every edge."""
 
 _DAYS_KEPT: Final = 4
 """On how many days the public's view is kept for the views of others."""
@@ -216,6 +219,7 @@ class Snapshot:
     fold: Fold
     searcher: Searcher
     bodies: Bodies
+    foundations: Recent = field(default_factory=lambda: Recent(_FOUNDATIONS_KEPT), compare=False, repr=False)
     _public: OrderedDict[Viewpoint, View] = field(default_factory=OrderedDict, compare=False, repr=False)
 
     def public(self, viewpoint: Viewpoint) -> View:
@@ -251,8 +255,6 @@ class View:
         self._day = day_number(viewpoint.as_of)
         self._long = _Kept()
         self._worked_out: dict[Hashable, Any] = {}
-        self._foundations: dict[Hashable, Any] = {}
-        self._laying = threading.RLock()
         self._arrays: dict[str, FactArrays] = {}
 
     def public(self) -> View:
@@ -274,15 +276,12 @@ class View:
         return found
 
     def foundation(self, key: Hashable, make: Callable[[], K]) -> K:
-        """The same for the few large things that questions stand on, as all ties in one array: never left out.
+        """What `make` gives, for the few large things that questions stand on, as all ties in one array.
 
-        `key` is one of a fixed handful, never made of what somebody asks for.
+        The last few are kept, for all views of a version that see the same; `key` is one of a fixed handful, never
+        made of what somebody asks for.
         """
-        with self._laying:
-            found: K | None = self._foundations.get(key)
-            if found is None:
-                found = self._foundations[key] = make()
-            return found
+        return self.snapshot.foundations.get((self.allowed.tobytes(), self._day, key), make)
 
     # --- version and dates ---
 

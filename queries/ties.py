@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import threading
 import unicodedata
 from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.algorithms import paths as kernel
 from graph.algorithms.paths import Keys, Mask, Rows, Scratch, Walk, Weights
+from graph.recent import Recent
 from graph.view import Fact, FactArrays, View
 from queries.tie_costs import SHARED_ADDRESS, TieCosts, tie_costs, tie_names
 
@@ -35,26 +34,6 @@ _WALKS_KEPT: Final = 6
 _SPACES_KEPT: Final = 4
 
 T = TypeVar("T")
-
-
-class Recent(Generic[T]):
-    """The few large things that were asked for last; threads may share it."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: OrderedDict[Hashable, T] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gives, made anew only where it was not asked for lately."""
-        with self._lock:
-            found = self._found.get(key)
-            if found is None:
-                found = self._found[key] = make()
-            self._found.move_to_end(key)
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-            return found
 
 
 # --- keys ---
@@ -237,7 +216,7 @@ class Ties:
         self._size = len(node_keys)
         self._state = self._nodes_of(state_bodies(view))
         self._staff = self._nodes_of(view.rows("Employee"))
-        self._walks: Recent[Masked] = Recent(_WALKS_KEPT)
+        self._walks: Recent = Recent(_WALKS_KEPT)
         self._spaces: list[Scratch] = []
 
     def _nodes_of(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -342,7 +321,7 @@ def state_bodies(view: View) -> NDArray[np.int64]:
 
 @dataclass
 class _Named:
-    graphs: Recent[Ties] = field(default_factory=lambda: Recent(_GRAPHS_KEPT))
+    graphs: Recent = field(default_factory=lambda: Recent(_GRAPHS_KEPT))
 
 
 def party_ties(view: View) -> Ties:
