@@ -14,7 +14,8 @@ from graph.errors import InvalidInput
 from graph.schema import PARTIES
 from graph.view import Fact, View
 from queries import stakes
-from queries.group_realm import Tree, group_of, of_state, whole
+from queries.group_reach import acting_together, votes_cast
+from queries.group_realm import Numbers, Tree, group_of, of_state, whole
 from queries.group_totals import GroupTotals, clients, totals_of
 from queries.models import Answer, Cursor, EntityId, Finding, Party, PartyLine, Ratio
 from queries.owners import PLACES, ratio
@@ -142,7 +143,7 @@ def _page(view: View, row: int, tree: Tree | None, page: Page) -> tuple[Sequence
 def _member(view: View, tree: Tree, place: int) -> GroupMember:
     row, parent = tree.rows.item(place), tree.parent.item(place)
     top = row in tree.top
-    facts = [] if top else votes_of(view, (parent,) if parent >= 0 else _casters(view, row, tree), row)
+    facts = [] if top else votes_cast(view, _casters(view, tree, place), row)
     return GroupMember(
         **who(view, row),
         layer=tree.layer.item(place),
@@ -157,19 +158,12 @@ def _member(view: View, tree: Tree, place: int) -> GroupMember:
     )
 
 
-def _casters(view: View, row: int, tree: Tree) -> tuple[int, ...]:
-    """Who votes in a company that the top controls together with others, or as several."""
-    return controllers_of(view, row) if tree.joint.any() or len(tree.top) > 1 else ()
-
-
-def votes_of(view: View, casters: Sequence[int], company: int) -> list[Fact]:
-    """The holdings whose votes these cast in a company, the most votes first, then by the id of their first record."""
-    ballot, weight = stakes.ballot(view), stakes.control(view).weight
-    ballots = ballot.votes.ballots
-    rows = ballots.up_row[ballots.up_first[company] : ballots.up_first[company + 1]]
-    cast = rows[np.isin(ballots.caster[rows], casters) & (weight[rows] > 0)].tolist()
-    found = [(-weight.item(vote), ballot.facts.fact(vote)) for vote in cast]
-    return [fact for _, fact in sorted(found, key=lambda pair: (pair[0], pair[1].records[0].id))]
+def _casters(view: View, tree: Tree, place: int) -> Numbers:
+    """Whose votes are the strongest link: the parent's, or of a company that several control those of all of them."""
+    parent = tree.parent.item(place)
+    if parent >= 0:
+        return np.array([parent])
+    return acting_together(view, controllers_of(view, tree.rows.item(place)))
 
 
 def _held(facts: Sequence[Fact]) -> float | None:
