@@ -200,7 +200,7 @@ def _doubts(found: Controlled, looked: LookedThrough) -> Iterator[Finding]:
                 f"{names} 的表决权不明，可能过半 / the votes of {names} are unclear and may be a majority",
                 facts,
             )
-    unnamed = 1.0 - sum(voter.most for voter in found.voters)
+    unnamed = 1.0 - sum(voter.ratio for voter in found.voters)
     if unnamed > HALF + TOLERANCE and not stakes.is_listed(found.view, found.row):
         yield _doubt(f"{unnamed:.2%} 的表决权没有资料 / no source states who has {unnamed:.2%} of the votes")
     blank = [voter for voter in found.voters if _is_blank(found.view, voter)]
