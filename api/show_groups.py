@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from queries.changes import SECTIONS, Changed, Changes, ControlOn, Shares
 from queries.group import Group, GroupMember
+from queries.labels import relation_label
 from queries.models import Finding, Party
+from queries.related import RelatedParties, Shown
 
 
 def group(console: Console, answer: Group) -> None:
@@ -30,6 +33,76 @@ def group(console: Console, answer: Group) -> None:
         console.print(_member(member), soft_wrap=True)
     findings(console, answer.findings)
     more(console, answer.next)
+
+
+def related(console: Console, answer: RelatedParties) -> None:
+    """A block a party: its clauses, and under each the facts that show it."""
+    regime = answer.regime
+    console.print(
+        Text(f"{answer.company.name}  {regime.title} {regime.version}", style="bold"), soft_wrap=True
+    )
+    console.print(f"关联方 related parties {answer.total:,}")
+    for party in answer.parties:
+        console.print(Text.assemble((party.name, "cyan"), "  ", (party.id, "dim")), soft_wrap=True)
+        for met in party.clauses:
+            console.print(f"    {met.article}：{met.text}", markup=False, soft_wrap=True)
+            for fact in met.facts:
+                console.print(_fact(fact), soft_wrap=True)
+    findings(console, answer.findings)
+    more(console, answer.next)
+
+
+def _fact(fact: Shown) -> Text:
+    said = "、".join(dict.fromkeys(record.source for record in fact.records))
+    value = fact.detail or ("" if fact.share_ratio is None else percent(fact.share_ratio))
+    label = relation_label(fact.type, "out")
+    return Text.assemble(
+        f"        {fact.start_name} {label.zh} {fact.end_name}  {value}", (f"  [{said}]", "dim")
+    )
+
+
+def changes(console: Console, answer: Changes) -> None:
+    """Control first, then each list that has lines."""
+    console.print(
+        Text(f"{answer.company.name}  {answer.from_day} → {answer.to_day}", style="bold"), soft_wrap=True
+    )
+    was, now = answer.control.before, answer.control.after
+    sign = "≠" if answer.control.changed else "="
+    console.print(f"实际控制人 controllers: {_controllers(was)} {sign} {_controllers(now)}", markup=False)
+    for line in answer.holders.lines:
+        value = f"{_share(line.before)} → {_share(line.after)}"
+        _changed(console, "股东 holder", line, value)
+    for officer in answer.officers.lines:
+        _changed(console, "任职 office", officer, officer.office or "")
+    for controller in answer.disclosed.lines:
+        value = f"{percent(controller.ratio_before)} → {percent(controller.ratio_after)}"
+        _changed(console, "披露控制人 disclosed", controller, value)
+    for owner in answer.terminals.lines:
+        value = f"{percent(owner.integrated_before)} → {percent(owner.integrated_after)}"
+        _changed(console, "最终权益 owner", owner, value)
+    findings(console, answer.findings)
+    for name in SECTIONS:
+        more(console, getattr(answer, name).next, f"--section {name} ")
+
+
+_SIGNS = {"came": "+", "left": "-", "changed": "~"}
+
+
+def _changed(console: Console, title: str, line: Changed, value: str) -> None:
+    console.print(
+        Text.assemble(
+            f"{_SIGNS[line.change]} {title}  ", (line.name, "cyan"), f"  {value}  ", (line.id, "dim")
+        ),
+        soft_wrap=True,
+    )
+
+
+def _controllers(day: ControlOn) -> str:
+    return "、".join(one.name for one in day.controllers) or day.status_text
+
+
+def _share(shares: Shares | None) -> str:
+    return percent(None if shares is None else shares.share_ratio)
 
 
 def _names(parties: Sequence[Party]) -> str:
@@ -57,7 +130,7 @@ def findings(console: Console, found: Sequence[Finding]) -> None:
         console.print(f"! {finding.message}", style="yellow", markup=False, soft_wrap=True)
 
 
-def more(console: Console, cursor: str | None) -> None:
+def more(console: Console, cursor: str | None, options: str = "") -> None:
     """Where a list goes on."""
     if cursor is not None:
-        console.print(f"… 后续 more: --cursor {cursor}", style="dim", markup=False, soft_wrap=True)
+        console.print(f"… 后续 more: {options}--cursor {cursor}", style="dim", markup=False, soft_wrap=True)

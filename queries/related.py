@@ -160,7 +160,7 @@ def _party(circle: Circle, row: int) -> RelatedParty:
 
 def _met(circle: Circle, row: int) -> Iterator[ClauseMet]:
     for clause in circle.regime.clauses:
-        facts = [fact for caught in circle.clause(clause) for fact in caught.proves(row)]
+        facts = circle.proof(clause, row)
         if facts:
             yield ClauseMet(
                 clause=clause.id,

@@ -37,8 +37,11 @@ class Caught:
         place = int(np.searchsorted(self.rows, row))
         if place == len(self.rows) or self.rows.item(place) != row:
             return []
-        facts = self.proof(row)
-        return list({(fact.type, fact.start, fact.end, fact.records): fact for fact in facts}.values())
+        return _once(self.proof(row))
+
+
+def _once(facts: Iterable[Fact]) -> list[Fact]:
+    return list({(fact.type, fact.start, fact.end, fact.records): fact for fact in facts}.values())
 
 
 def _listed(found: Mapping[int, Sequence[Fact]]) -> Caught:
@@ -73,6 +76,10 @@ class Circle:
             rows = union(caught.rows for caught in self.clause(clause))
             self._rows[clause.id] = rows[(rows != self.row) & ~np.isin(rows, stakes.state_bodies(self.view))]
         return self._rows[clause.id]
+
+    def proof(self, clause: Clause, row: int) -> list[Fact]:
+        """The facts by which a clause catches a party, each once; none where it does not."""
+        return _once(fact for caught in self.clause(clause) for fact in caught.proves(row))
 
     # --- what predicates stand on ---
 
@@ -114,8 +121,7 @@ class Circle:
             if other.id in clause.of:
                 for row in self.rows(other).tolist():
                     if self.view.kind(row) == "Person":
-                        facts = [fact for caught in self.clause(other) for fact in caught.proves(row)]
-                        found.setdefault(row, []).extend(facts)
+                        found.setdefault(row, []).extend(self.proof(other, row))
         return dict(sorted(found.items(), key=lambda pair: self.view.id_key(pair[0])))
 
     def has_office(self, fact: Fact, kinds: Sequence[OfficeKind]) -> bool:
