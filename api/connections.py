@@ -47,7 +47,12 @@ class PathsRequest(BaseModel):
     min_ratio: float | None = Field(
         None, ge=0, le=1, description="Holdings of this share or more only; one of unknown size is left out."
     )
-    max_hops: int = Field(pathfinding.MOST_HOPS, ge=1, le=pathfinding.MOST_HOPS, description="Most steps.")
+    max_hops: int = Field(
+        pathfinding.MOST_HOPS,
+        ge=1,
+        le=pathfinding.MOST_HOPS,
+        description="Most steps of a path; joining has no such limit.",
+    )
     limit: int = Field(pathfinding.DEFAULT_PATHS, ge=1, le=pathfinding.MOST_PATHS, description="Most paths.")
     through_state_bodies: bool = Field(
         default=False, description="Let paths run through state bodies; by default to share one joins nobody."

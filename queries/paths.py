@@ -199,7 +199,7 @@ class Truncated(Answer):
 
 
 class Paths(Answer):
-    """How the parties are connected: paths, cheapest first, or in `joined` what joins them."""
+    """How the parties are connected: paths (shortest in order of ids, others cheapest first), or what joins them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
@@ -226,11 +226,12 @@ def paths(view: View, asked: PathQuestion) -> Paths:
         Ambiguous: Several things have a party's name.
         InvalidInput: A type is unknown, or a party is named twice.
     """
+    walked = asked.ties
     rows = _rows(view, asked.parties)
-    ties = investor_ties(view) if asked.filter == "shared_investors" else ties_for(view, asked.ties)
+    ties = investor_ties(view) if asked.filter == "shared_investors" else ties_for(view, walked)
     nodes = [_node(view, asked, ties, row) for row in rows]
     wanted = Wanted(
-        asked.ties,
+        walked,
         asked.direction == "forward",
         asked.min_ratio,
         through_state_bodies=asked.through_state_bodies,
@@ -241,7 +242,7 @@ def paths(view: View, asked: PathQuestion) -> Paths:
     return Paths(
         parties=[party(view, row) for row in rows],
         mode=asked.how,
-        types=[name for name in tie_names() if name in asked.ties],
+        types=[name for name in tie_names() if name in walked],
         as_of=view.as_of,
         known_at=view.known_at,
         paths=found,

@@ -385,10 +385,3 @@ def _only(piece: Piece, there: NDArray[np.bool_]) -> Piece:
         piece.tie, piece.start[chosen], piece.end[chosen], piece.cost[chosen], piece.key[chosen], fact,
         piece.way, share,
     )  # fmt: skip
-
-
-def investor_row(view: View, ties: Ties, row: int) -> int:
-    """Where a party stands among investors and companies: a person as an investor, a company as a company."""
-    if view.kind(row) == "Company":
-        return row
-    return ties.helping_row(row)

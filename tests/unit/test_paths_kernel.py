@@ -111,6 +111,12 @@ def test_cheapest_paths_are_those_of_networkx(world, ends, most, hops):
     assert [path.nodes for path in found.paths] == every[:most]
     assert [path.cost for path in found.paths] == [cost[tuple(path)] for path in every[:most]]
     assert (found.cut is Cut.RESULTS) == (len(every) > most)
+    enough = kernel.cheapest_paths(
+        world.walk, (source, target), world.price, world.space, Limits(hops, most), prove_more=False
+    )
+    assert enough.paths == found.paths
+    assert enough.work <= found.work
+    assert enough.cut is (Cut.NOTHING if len(every) >= most else found.cut)
     for path in found.paths:
         world.check_edges(path)
     assert world.blank()

@@ -20,6 +20,7 @@ from api.settings import ApiSettings
 from graph.errors import Ambiguous, InvalidInput, NotFound
 from graph.ids import entity_handle
 from queries import introductions as question
+from queries import paths as pathfinding
 from queries.introductions import Introductions, decides, introductions
 from queries.tie_costs import tie_costs
 
@@ -322,3 +323,11 @@ def answered(view, ref, limit):
         return Introductions.__pydantic_serializer__.to_json(introductions(view, ref, limit=limit))
     except (NotFound, Ambiguous, InvalidInput) as error:
         return type(error).__name__, str(error)
+
+
+def test_commands_ask_what_routes_ask_by_default():
+    """The commands repeat the numbers, for they start without importing the questions."""
+    defaults = connections_commands.introductions.__kwdefaults__
+    assert (defaults["limit"], defaults["max_hops"]) == (question.DEFAULT_LIMIT, question.DEFAULT_HOPS)
+    defaults = connections_commands.paths.__kwdefaults__
+    assert (defaults["limit"], defaults["max_hops"]) == (pathfinding.DEFAULT_PATHS, pathfinding.MOST_HOPS)
