@@ -53,8 +53,11 @@ _LONG_KEPT: Final = 1024
 
 _MOST_CANDIDATES: Final = 20
 
-_FOUNDATIONS_KEPT: Final = 8
+_FOUNDATIONS_KEPT: Final = 16
 """How many large things are kept per version; each may take a hundred bytes for every edge."""
+
+_ARRAYS_KEPT: Final = 32
+"""How many types' facts are kept as columns per version, for all views together."""
 
 _DAYS_KEPT: Final = 4
 """On how many days the public's view is kept for the views of others."""
@@ -220,6 +223,7 @@ class Snapshot:
     searcher: Searcher
     bodies: Bodies
     foundations: Recent = field(default_factory=lambda: Recent(_FOUNDATIONS_KEPT), compare=False, repr=False)
+    arrays: Recent = field(default_factory=lambda: Recent(_ARRAYS_KEPT), compare=False, repr=False)
     _public: OrderedDict[Viewpoint, View] = field(default_factory=OrderedDict, compare=False, repr=False)
 
     def public(self, viewpoint: Viewpoint) -> View:
@@ -255,7 +259,6 @@ class View:
         self._day = day_number(viewpoint.as_of)
         self._long = _Kept()
         self._worked_out: dict[Hashable, Any] = {}
-        self._arrays: dict[str, FactArrays] = {}
 
     def public(self) -> View:
         """The same graph on the same day for somebody without any clearance; shared by all views of a version."""
@@ -824,14 +827,13 @@ class View:
     # --- whole types, for kernels ---
 
     def arrays(self, edge_type: str) -> FactArrays:
-        """All facts of a type valid on the day, each once, as columns. Kept.
+        """All facts of a type valid on the day, each once, as columns. Those asked for last are kept.
 
         Raises:
             InvalidInput: There is no such edge type.
         """
-        if edge_type not in self._arrays:
-            self._arrays[edge_type] = self._all_facts(edge_type)
-        return self._arrays[edge_type]
+        key = (self.allowed.tobytes(), self._day, edge_type)
+        return self.snapshot.arrays.get(key, lambda: self._all_facts(edge_type))
 
     def _all_facts(self, edge_type: str) -> FactArrays:
         found = self._adjacency(edge_type)

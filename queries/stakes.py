@@ -55,7 +55,7 @@ class Capital:
 
 def capital(view: View) -> Capital:
     """Who holds how much of what, kept by View."""
-    return view.kept("capital", lambda: _capital(view))
+    return view.foundation("capital", lambda: _capital(view))
 
 
 def _capital(view: View) -> Capital:
@@ -87,7 +87,7 @@ def _ends(view: View, facts: FactArrays, most: Floats) -> NDArray[np.uint8]:
 
 def id_keys(view: View) -> NDArray[np.uint64]:
     """A stable number by row. Kept by View."""
-    return view.kept("id keys", view.id_keys)
+    return view.foundation("id keys", view.id_keys)
 
 
 def state_bodies(view: View) -> NDArray[np.int64]:
@@ -166,7 +166,7 @@ class _Upstreams:
 
 def upstream(view: View, company: int) -> ownership.Upstream:
     """Everything above a company, solved; kept by View while there is room."""
-    return view.kept("upstreams", _Upstreams).of(capital(view).graph, company)
+    return view.foundation("upstreams", _Upstreams).of(capital(view).graph, company)
 
 
 # --- votes ---------------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class Ballot:
 
 def ballot(view: View) -> Ballot:
     """Who casts how many votes where, kept by View."""
-    return view.kept("ballot", lambda: _ballot(view))
+    return view.foundation("ballot", lambda: _ballot(view))
 
 
 def _ballot(view: View) -> Ballot:
@@ -262,7 +262,7 @@ def control_above(view: View, company: int) -> voting_near.Near:
 
 def control(view: View) -> voting.Control:
     """Who controls every company, kept by View. A restricted viewer's costs what the walls touch."""
-    return view.kept("control", lambda: _control(view))
+    return view.foundation("control", lambda: _control(view))
 
 
 def _control(view: View) -> voting.Control:
