@@ -15,7 +15,7 @@ from graph.view_types import RecordRef
 from queries import stakes
 from queries.control import HALF, Controlled, Votes, chain
 from queries.controllers import status_of
-from queries.interests import Interests, Share, Step
+from queries.interests import Interests, Share, Step, counts_otherwise
 from queries.models import Finding
 from queries.owners import PLACES, LookedThrough
 from queries.regimes import ControlCriterion, Counted, Criterion, InterestCriterion, Measure, Regime
@@ -53,7 +53,7 @@ class Case:
     @cached_property
     def looked(self) -> LookedThrough:
         """Its owners."""
-        return LookedThrough.of(self.view, self.row)
+        return LookedThrough(self.view, self.row, self.interests(self.row, Measure.CAPITAL).owners)
 
     @cached_property
     def controlled(self) -> Controlled:
@@ -70,7 +70,9 @@ class Case:
         return {}
 
     def interests(self, company: int, measure: Measure) -> Interests:
-        """Who has how much of a company."""
+        """Who has how much of a company: that of capital where the measure gives the same."""
+        if not counts_otherwise(self.view, company, measure):
+            measure = Measure.CAPITAL
         key = company, measure
         if key not in self._interests:
             self._interests[key] = Interests.of(self.view, company, measure)
@@ -205,7 +207,7 @@ class Case:
         for person in self.controllers:
             yield Met(person, criterion, votes, Measure.VOTES)
         if criterion.disclosed:
-            open_question = self.status[0] == "not_determinable"
+            open_question = self.status[0] in ("not_determinable", "circular")
             for person, records in self.disclosed.items():
                 if person not in self.controllers:
                     yield Met(

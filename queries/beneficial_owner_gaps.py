@@ -66,7 +66,7 @@ def missing_of(case: Case, *, unnamed: bool) -> list[Missing]:
     found: list[Missing] = []
     for criterion, measure in _multiplied(case):
         interests = case.interests(case.row, measure)
-        if measure is Measure.CAPITAL or not interests.as_capital:
+        if interests.measure is measure:  # else it is counted as capital
             found += _hidden(case, criterion, interests)
     status, doubts = case.status
     if status == "not_determinable":

@@ -131,6 +131,7 @@ def beneficial_owners(view: View, ref: str, regime: Regime) -> BeneficialOwners:
     open_ones = sorted(
         (_possible(case, mets) for row, mets in unsure.items() if row not in sure), key=_position
     )
+    missing = missing_of(case, unnamed=not named)
     return BeneficialOwners(
         company=party(view, case.row),
         as_of=view.as_of,
@@ -141,9 +142,21 @@ def beneficial_owners(view: View, ref: str, regime: Regime) -> BeneficialOwners:
         possible_total=len(open_ones),
         senior_managing_officials=[line for line in named if isinstance(line, Official)],
         exemption=exemption_of(case),
-        missing=missing_of(case, unnamed=not named),
-        findings=findings_of(case),
+        missing=missing,
+        findings=[*_provisional(owners, named, missing), *findings_of(case)],
     )
+
+
+def _provisional(
+    owners: Sequence[BeneficialOwner],
+    named: Sequence[BeneficialOwner | Official],
+    missing: Sequence[Missing],
+) -> Iterator[Finding]:
+    """Whoever is named by office where nobody is found stands there only until what is missing is known."""
+    by_office = not owners and any(isinstance(line, Official) or line.basis == "fallback" for line in named)
+    if by_office and missing:
+        text = "资料不全，以职务认定仅为暂定 / data is missing, so whoever is named by office is provisional"
+        yield Finding(code="fallback_provisional", message=text, records=[])
 
 
 def _used(regime: Regime) -> RegimeUsed:

@@ -116,6 +116,12 @@ def _casters(facts: FactArrays) -> Rows:
     return np.where(entrusted >= 0, entrusted, facts.start).astype(np.int32)
 
 
+def counts_otherwise(view: View, company: int, measure: Measure) -> bool:
+    """Whether anything above a company counts otherwise in a measure than it does as capital."""
+    above = stakes.upstream(view, company).looked_through[0]
+    return bool(measured(view, measure).differs[above].any())
+
+
 @dataclass(frozen=True)
 class Interests:
     """Who has how much of one company in one measure."""
@@ -128,19 +134,11 @@ class Interests:
 
     @classmethod
     def of(cls, view: View, row: int, measure: Measure) -> Interests:
-        """Look through a company. Where nothing above it counts otherwise than capital, that solution serves."""
-        found, everything = stakes.upstream(view, row), measured(view, measure)
-        above = found.looked_through[0]
-        if everything.differs[above].any():
-            found = ownership.Upstream(everything.graph, row)
-        else:
-            everything = measured(view, Measure.CAPITAL)
+        """Look through a company."""
+        everything = measured(view, measure)
+        own = measure is not Measure.CAPITAL
+        found = ownership.Upstream(everything.graph, row) if own else stakes.upstream(view, row)
         return cls(view, row, measure, everything, found)
-
-    @property
-    def as_capital(self) -> bool:
-        """Whether it is what capital gives."""
-        return self.all.graph is measured(self.view, Measure.CAPITAL).graph
 
     @cached_property
     def owners(self) -> ownership.Owners:
