@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.algorithms import control as voting
+from graph.algorithms.control import TOLERANCE
 from graph.view import View
 from queries import stakes
 from queries.stakes import Flags, Floats, Rows
@@ -133,7 +134,10 @@ def _below(view: View, number: int) -> Realm:
 
 
 def split(view: View, chosen: Numbers, apart: Numbers) -> Realm:
-    """Control by some votes (rows `chosen` of the ballot), those of the parties `apart` cast by nobody in common."""
+    """Control by some votes (rows `chosen` of the ballot), those of the parties `apart` cast by nobody in common.
+
+    Which votes count at all is not asked anew: that depends on who controls whom in the whole.
+    """
     ballots = stakes.ballot(view).votes.ballots
     company, caster = ballots.company[chosen].astype(np.int64), ballots.caster[chosen].astype(np.int64)
     of_them = np.isin(caster, apart)
@@ -145,7 +149,10 @@ def split(view: View, chosen: Numbers, apart: Numbers) -> Realm:
     cast_in = np.full(len(nodes), -1, np.int32)
     cast_in[proxies] = np.searchsorted(nodes, pairs % max(view.size, 1))
     nodes[proxies] = pairs // max(view.size, 1)
-    cast = voting.Stakes(holders, companies, ballots.votes[chosen], casters, ballots.general[chosen])
+    control = stakes.control(view)
+    votable = control.votable[company]
+    part = np.divide(control.weight[chosen], votable, out=np.zeros(len(chosen)), where=votable > TOLERANCE)
+    cast = voting.Stakes(holders, companies, part, casters)
     places_of = {row: at for at, row in enumerate(nodes[cast_in < 0].tolist())}
     agreements = _agreements_among(view, places_of, companies, apart)
     votes = voting.votes(cast, stakes.id_keys(view)[nodes], voting.concert_of(agreements))

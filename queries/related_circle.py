@@ -293,7 +293,8 @@ def _direct_voters(circle: Circle, least: float) -> dict[int, list[Fact]]:
     control = stakes.control(circle.view)
     casters, which = np.unique(ballots.caster[rows], return_inverse=True)
     cast = np.bincount(which, control.weight[rows], len(casters))
-    large = casters[cast >= least * control.votable.item(circle.row)].tolist()
+    enough = (cast >= least * control.votable.item(circle.row)) & (cast > TOLERANCE)
+    large = casters[enough].tolist()
     return {row: votes_cast(circle.view, np.array([row]), circle.row) for row in large}
 
 
