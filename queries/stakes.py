@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
 
@@ -273,26 +273,48 @@ def _control(view: View) -> voting.Control:
 
 
 def _beside_public(view: View, public: View) -> voting.Control:
-    """The answer from the public's, which sees some of the same statements in the same order."""
+    """The answer from the public's, which sees some of the same statements and agreements in the same order."""
     ours, theirs = ballot(view), ballot(public)
-    seen = np.zeros(
-        int(max(ours.facts.statement.max(initial=-1), theirs.facts.statement.max(initial=-1))) + 1, np.uint8
-    )
-    seen[theirs.facts.statement] = 1
-    then = seen[ours.facts.statement]
-    if int(then.sum()) != len(theirs.facts) or not _same_groups(ours, theirs):
+    rows = _places(ours.facts.statement, theirs.facts.statement)
+    groups = [ours.agreements.index(one) for one in theirs.agreements if one in ours.agreements]
+    if len(rows) != len(theirs.facts) or len(groups) != len(theirs.agreements):
         return voting.control_of_all(ours.votes)
-    before = _renumbered(control(public), np.flatnonzero(then).astype(np.int32), len(then))
-    return voting_near.recomputed(ours.votes, before, (then, np.ones_like(then)))
+    before = _renumbered(control(public), rows, np.array(groups, np.int32), len(ours.facts))
+    return voting_near.recomputed(
+        ours.votes,
+        before,
+        (_marked(rows, len(ours.facts)), np.ones(len(ours.facts), np.uint8)),
+        (_marked(groups, len(ours.agreements)), np.ones(len(ours.agreements), np.uint8)),
+    )
 
 
-def _same_groups(ours: Ballot, theirs: Ballot) -> bool:
-    return ours.agreements == theirs.agreements
+def _places(ours: Rows, theirs: Rows) -> Rows:
+    """Where in ours the statements stand that are theirs too."""
+    seen = np.zeros(int(max(ours.max(initial=-1), theirs.max(initial=-1))) + 1, np.bool_)
+    seen[theirs] = True
+    return np.flatnonzero(seen[ours]).astype(np.int32)
 
 
-def _renumbered(control: voting.Control, rows: Rows, size: int) -> voting.Control:
-    """An answer over some of the rows, in the numbers of all."""
-    weight = np.zeros(size)
-    weight[rows] = control.weight
+def _marked(places: Rows | list[int], size: int) -> NDArray[np.uint8]:
+    mask = np.zeros(size, np.uint8)
+    mask[places] = 1
+    return mask
+
+
+def _renumbered(found: voting.Control, rows: Rows, groups: Rows, size: int) -> voting.Control:
+    """An answer over some of the rows and groups, in the numbers of all."""
+    nodes, weight = len(found.controller), np.zeros(size)
+    weight[rows] = found.weight
     numbers = np.append(rows, np.int32(-1))
-    return voting.Control(**{**vars(control), "ballot": numbers[control.ballot], "weight": weight})
+    by_group = np.append(groups + nodes, np.int32(-1)).astype(np.int32)
+
+    def named(values: Rows) -> Rows:
+        return np.where(values >= nodes, by_group[np.maximum(values - nodes, -1)], values).astype(np.int32)
+
+    return replace(
+        found,
+        controller=named(found.controller),
+        parent=named(found.parent),
+        ballot=numbers[found.ballot],
+        weight=weight,
+    )
