@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any, Final
 
 TAGS: Final = [
@@ -11,6 +13,10 @@ TAGS: Final = [
     {
         "name": "ownership",
         "description": "股权与控制：穿透、控制人、受益所有人、集团 / who owns and who controls, through all layers",
+    },
+    {
+        "name": "groups",
+        "description": "集团：成员、关联方与变动 / the group, related parties, what changed between two days",
     },
     {
         "name": "connections",
@@ -253,6 +259,15 @@ INTRODUCTIONS: Final = {
 }
 
 _OF = "/v1/entities/{id}"
+
+
+def _stored() -> Mapping[str, Any]:
+    """Long answers, by the last part of the route: what the questions said of a small made-up market."""
+    text = (resources.files("api") / "examples.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
+
+
 ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     ("get", "/v1/search"): SEARCH,
     ("post", "/v1/match"): MATCH,
@@ -263,5 +278,6 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     ("get", "/v1/records/{id}"): RECORD,
     ("post", "/v1/paths"): PATHS,
     ("get", f"{_OF}/introductions"): INTRODUCTIONS,
+    **{("get", f"{_OF}/{question}"): shown for question, shown in _stored().items()},
 }
 """An example of the answer of each route, by method and path."""
