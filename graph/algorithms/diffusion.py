@@ -327,12 +327,12 @@ def _linear(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
                     waiting += 1
             active = np.sort(reached[:waiting])
         if cap > 1.0 and len(active) and work.distress[active].max() > ENDLESS:
-            return _Run(rounds, touched, False)
+            return _Run(rounds, touched, False)  # noqa: FBT003 - numba takes no keyword here
     return _Run(rounds, touched, len(active) == 0)
 
 
 @jit
-def _once(ahead: Lists, seeds: Rows, tolerance: float, most_rounds: int, passed: Floats, work: Space) -> _Run:
+def _once(  # noqa: PLR0913, PLR0917 - a kernel takes arraysahead: Lists, seeds: Rows, tolerance: float, most_rounds: int, passed: Floats, work: Space) -> _Run:
     """Original DebtRank: a node passes on the distress that it has in the round after it first has some."""
     touched, rounds = len(seeds), 0
     work.touched[:touched] = seeds

@@ -200,13 +200,13 @@ def test_one_space_serves_many_questions():
                 kernel.linear_debtrank(net, shock_of(s), work=work).by_row(4).tolist()
                 == one.by_row(4).tolist()
             )
-    with pytest.raises(ValueError, match="shock to row 1 is 2.0"):
+    with pytest.raises(ValueError, match=r"shock to row 1 is 2\.0"):
         kernel.linear_debtrank(net, kernel.Shock(np.array([0, 1], np.int32), np.array([1.0, 2.0])), work=work)
     assert not any(array.any() for array in work[:3])
 
 
 def ring_of_three_banks():
-    """Three banks in a ring: the worked example of Barucca et al.'s course code (github.com/paolobarucca/neva, Exercise6).
+    """Three banks in a ring, from the authors' own worked exercise (github.com/paolobarucca/neva, Exercise6.m).
 
     Liabilities 1 to 2 of 4, 2 to 3 of 3, 3 to 1 of 2; external assets 20, 20, 10 and liabilities 17, 18, 8, so that
     equity is 1, 3 and 3; the leverage of a lender towards a borrower is the loan over the lender's equity.
