@@ -332,7 +332,9 @@ def _linear(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
 
 
 @jit
-def _once(  # noqa: PLR0913, PLR0917 - a kernel takes arraysahead: Lists, seeds: Rows, tolerance: float, most_rounds: int, passed: Floats, work: Space) -> _Run:
+def _once(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
+    ahead: Lists, seeds: Rows, tolerance: float, most_rounds: int, passed: Floats, work: Space
+) -> _Run:
     """Original DebtRank: a node passes on the distress that it has in the round after it first has some."""
     touched, rounds = len(seeds), 0
     work.touched[:touched] = seeds
