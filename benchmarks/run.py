@@ -22,6 +22,7 @@ import figures
 import load
 import over_http
 import projection
+import structure
 from figures import Figure
 from ground import Ground, log
 from rich.console import Console
@@ -34,6 +35,7 @@ SUITES: Mapping[str, Suite] = {
     "load": load.run,
     "projection": projection.run,
     "http": over_http.run,
+    "structure": structure.run,
 }
 """In the order in which they run: each leaves what the next one needs. Another suite is another line here."""
 

@@ -6,16 +6,11 @@ tests skip and say why, but with `CI=true` they fail. Workers of pytest-xdist ha
 one Neo4j, in turns.
 """
 
-import fcntl
 import hashlib
 import os
-import shutil
-import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,11 +18,8 @@ import pytest
 
 from graph.settings import Settings
 from graph.store import Store
-
-NEO4J = Path(__file__).parent / "neo4j"
-TARGET = NEO4J / "target"
-START_SECONDS = 120
-OPENED = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.nio", "java.io", "sun.nio.ch")]
+from tests.service.neo4j import server as neo4j_server
+from tests.service.neo4j.server import exclusive
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,45 +52,13 @@ def neo4j_settings(run_folder) -> Iterator[Settings]:
         password = os.environ.get("GUANXI_TEST_NEO4J_PASSWORD", "")
         yield Settings(data_dir=data, store_uri=given, store_user=user, store_password=password)
         return
-    build_neo4j()
+    try:
+        neo4j_server.build()
+    except neo4j_server.UnavailableError as error:
+        skip_or_fail(f"{error}; give GUANXI_TEST_NEO4J_URI to use another one")
     hold, port = join_neo4j(run_folder)
     yield Settings(data_dir=data, store_uri=f"bolt://127.0.0.1:{port}")
     os.close(hold)
-
-
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Only one process at a time gets past this."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def tool(name: str) -> str:
-    """The path of a program that the tests need."""
-    path = shutil.which(name)
-    if path is None:
-        skip_or_fail(f"Neo4j for the tests needs {name}, or GUANXI_TEST_NEO4J_URI")
-    return path
-
-
-def build_neo4j() -> None:
-    """Fetch Neo4j and compile its launcher, unless that was done for these sources already."""
-    sources = [NEO4J / "pom.xml", NEO4J / "src/main/java/Launcher.java"]
-    wanted = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    stamp = TARGET / "built-from"
-    TARGET.mkdir(exist_ok=True)
-    with exclusive(TARGET / "build.lock"):
-        if stamp.exists() and stamp.read_text() == wanted:
-            return
-        built = subprocess.run(  # noqa: S603 - our own pom.xml
-            [tool("mvn"), "-q", "-B", "compile"], cwd=NEO4J, capture_output=True, text=True, check=False
-        )
-        if built.returncode:
-            skip_or_fail(
-                f"Maven could not build Neo4j for the tests: {(built.stdout + built.stderr)[-2000:]}"
-            )
-        stamp.write_text(wanted)
 
 
 def join_neo4j(run_folder: Path) -> tuple[int, int]:
@@ -114,33 +74,18 @@ def join_neo4j(run_folder: Path) -> tuple[int, int]:
             hold = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:  # nobody reads it
             hold = start_neo4j(run_folder, pipe, output)
-        return hold, announced_port(output)
+        return hold, neo4j_server.announced_port(output)
 
 
 def start_neo4j(run_folder: Path, pipe: Path, output: Path) -> int:
-    classpath = f"{TARGET / 'classes'}{os.pathsep}{TARGET / 'lib' / '*'}"
-    home = tempfile.mkdtemp(prefix="neo4j-", dir=run_folder)
-    command = [tool("java"), "-Xms128m", "-Xmx1g", *OPENED, "-cp", classpath, "Launcher", home]
+    home = Path(tempfile.mkdtemp(prefix="neo4j-", dir=run_folder))
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     hold = os.open(pipe, os.O_WRONLY)
     os.set_blocking(reader, True)
-    with output.open("wb") as log:
-        server = subprocess.Popen(  # noqa: S603 - our own launcher
-            command, stdin=reader, stdout=log, stderr=log, start_new_session=True
-        )
+    server = neo4j_server.start(home, reader, output)
     os.close(reader)
     threading.Thread(target=server.wait, daemon=True).start()  # reaps it, should it end before this process
     return hold
-
-
-def announced_port(output: Path) -> int:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        for line in output.read_text().splitlines():
-            if line.startswith("bolt port "):
-                return int(line.rsplit(" ", 1)[1])
-        time.sleep(0.1)
-    pytest.fail(f"Neo4j did not start: {output.read_text()[-2000:]}")
 
 
 @pytest.fixture(scope="session", params=["embedded", "neo4j"])

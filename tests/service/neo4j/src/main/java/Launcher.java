@@ -15,7 +15,7 @@ public final class Launcher {
             .setConfig(BoltConnector.enabled, true)
             .setConfig(BoltConnector.listen_address, new SocketAddress("127.0.0.1", 0))
             .setConfig(GraphDatabaseSettings.auth_enabled, false)
-            .setConfig(GraphDatabaseSettings.pagecache_memory, 64L << 20)
+            .setConfig(GraphDatabaseSettings.pagecache_memory, Long.getLong("pages.mib", 64L) << 20)
             .build();
     var database = (GraphDatabaseAPI) service.database("neo4j");
     var ports = database.getDependencyResolver().resolveDependency(ConnectorPortRegister.class);
