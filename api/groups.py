@@ -86,19 +86,19 @@ def changes(
 router = APIRouter(prefix="/v1", default_response_class=Response)
 router.get(
     "/entities/{id}/group",
-    tags=["groups"],
+    tags=["ownership"],
     summary="The group that it belongs to",
     responses=responses(grouping.Group, 401, 404, 409, 422, 503),
 )(group)
 router.get(
     "/entities/{id}/related-parties",
-    tags=["groups"],
+    tags=["ownership"],
     summary="Its related parties under a regime",
     responses=responses(relating.RelatedParties, 401, 404, 409, 422, 503),
 )(related_parties)
 router.get(
     "/entities/{id}/changes",
-    tags=["groups"],
+    tags=["ownership"],
     summary="What changed between two days",
     responses=responses(comparing.Changes, 401, 404, 409, 422, 503),
 )(changes)

@@ -13,7 +13,7 @@ from graph.algorithms.control import TOLERANCE
 from graph.view import Fact, View
 from queries import stakes
 from queries.group_realm import Numbers, split, whole
-from queries.stakes import Floats, Rows
+from queries.stakes import Flags, Floats, Rows
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,19 @@ class Reach:
 
 def union(parts: Iterable[NDArray[np.integer]]) -> Numbers:
     """All rows of several lists, each once, ascending."""
-    return np.unique(np.concatenate([np.zeros(0, np.int64), *parts])).astype(np.int64)
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return np.zeros(0, np.int64)
+    rows = (np.concatenate(filled) if len(filled) > 1 else filled[0]).astype(np.int64)
+    if not (rows[1:] > rows[:-1]).all():
+        rows = np.sort(rows, kind="stable")
+        rows = rows[np.concatenate([[True], rows[1:] > rows[:-1]])]
+    return rows
+
+
+def without(rows: Numbers, others: Numbers) -> Numbers:
+    """The rows of one ascending list that are not in another."""
+    return rows[~_among(rows, others)] if len(others) else rows
 
 
 def _rows_of(first: Numbers, rows: Rows, node: int) -> list[int]:
@@ -85,20 +97,30 @@ def _layers(view: View, party: int) -> tuple[Rows, ...]:
     """What a party controls by itself: what it has a majority of, then what both have, and so on."""
     control, ballots = stakes.control(view), stakes.ballot(view).votes.ballots
     layers: list[Rows] = []
-    inside, frontier = np.array([party], np.int32), np.array([party], np.int32)
+    inside = frontier = np.array([party], np.int32)
     company, votes = np.zeros(0, np.int32), np.zeros(0)
     while len(frontier):
         rows = _down(ballots.down_first, ballots.down_row, frontier)
+        heard = ballots.company[rows]
+        rows = rows[~_among(heard, inside)]
         company = np.concatenate([company, ballots.company[rows]])
         votes = np.concatenate([votes, control.weight[rows]])
         targets, which = np.unique(company, return_inverse=True)
         cast = np.bincount(which, votes, len(targets))
         majority = (2 * cast - control.votable[targets] > TOLERANCE) & (cast > TOLERANCE)
-        frontier = targets[majority & ~np.isin(targets, inside)]
+        frontier = targets[majority]
+        company, votes = company[~majority[which]], votes[~majority[which]]
         if len(frontier):
             layers.append(frontier)
-            inside = np.concatenate([inside, frontier])
+            inside = np.sort(np.concatenate([inside, frontier]), kind="stable")
     return tuple(layers)
+
+
+def _among(rows: NDArray[np.integer], ascending: NDArray[np.integer]) -> Flags:
+    """Which rows are in a list that is not empty."""
+    place = np.minimum(np.searchsorted(ascending, rows), len(ascending) - 1)
+    found: Flags = ascending[place] == rows
+    return found
 
 
 def _down(first: Numbers, rows: Rows, nodes: Rows) -> Rows:
@@ -139,9 +161,12 @@ def controllers_above(view: View, company: int) -> list[tuple[int, ...]]:
 
     Each is one party, or several that act in concert. Found by setting apart who is found, until nobody controls.
     """
-    above = stakes.control_above(view, company).rows.astype(np.int64)
-    if not view.degree(company, "HOLDS", "in"):
+    controller = stakes.control(view).controller
+    if controller.item(company) < 0:
         return []
+    above = stakes.control_above(view, company).rows.astype(np.int64)
+    controlled = stakes.ballot(view).votes.ballots.company[above]
+    above = above[controller[controlled] == controller.item(company)]
     apart = stakes.state_bodies(view)
     found: list[tuple[int, ...]] = []
     while True:

@@ -16,7 +16,7 @@ from graph.algorithms.ownership import State
 from graph.view import Fact, View
 from queries import stakes
 from queries.control import Controlled, Voter
-from queries.group_reach import Reach, concert_proof, controllers_above, union, votes_cast, votes_in
+from queries.group_reach import Reach, concert_proof, controllers_above, union, votes_cast, votes_in, without
 from queries.group_realm import Numbers
 from queries.owners import LookedThrough
 from queries.related_regimes import Clause, OfficeKind, Regime
@@ -50,7 +50,7 @@ def _listed(found: Mapping[int, Sequence[Fact]]) -> Caught:
 
 
 def _all(rows: Numbers | Sequence[int], proof: Proof) -> Caught:
-    return Caught(np.unique(np.asarray(rows, np.int64)), proof)
+    return Caught(union([np.asarray(rows, np.int64)]), proof)
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Circle:
     @cached_property
     def own(self) -> Numbers:
         """The company and what it controls."""
-        return np.union1d(self.reach(self.row).rows, [self.row])
+        return union([self.reach(self.row).rows, np.array([self.row])])
 
     @cached_property
     def above(self) -> list[tuple[int, ...]]:
@@ -177,7 +177,7 @@ def _under(circle: Circle, heads: Sequence[int]) -> Caught:
         yield from head.proof(row)
         yield from head.proof(circle.row)
 
-    return _all(np.setdiff1d(rows, circle.own), proof)
+    return _all(without(rows, circle.own), proof)
 
 
 def _companies_of_controllers(circle: Circle, _: Clause) -> Caught:
@@ -195,7 +195,7 @@ def _controlled(circle: Circle, _: Clause) -> Caught:
 
 def _controlled_in_concert(circle: Circle, _: Clause) -> Caught:
     reach = circle.reach(circle.row)
-    return _all(np.setdiff1d(reach.rows, _controlled(circle, _).rows), reach.proof)
+    return _all(without(reach.rows, _controlled(circle, _).rows), reach.proof)
 
 
 # --- who holds it or has a say in it ---------------------------------------------------------------------------------
@@ -308,9 +308,9 @@ def _persons_influencing(circle: Circle, clause: Clause) -> Caught:
 
 def _influenced_by(circle: Circle, party: int, least: float) -> tuple[Numbers, Proof]:
     """Companies in which a party, with all that it controls, has enough of the votes without control."""
-    inside = np.union1d(circle.reach(party).rows, [party])
+    inside = union([circle.reach(party).rows, np.array([party])])
     companies, part = votes_in(circle.view, inside)
-    rows = np.setdiff1d(companies[part >= least], inside)
+    rows = without(companies[part >= least], inside)
     return rows, lambda row: votes_cast(circle.view, inside, row)
 
 
@@ -370,7 +370,7 @@ def _controlled_by_them(circle: Circle, clause: Clause) -> Caught:
                 yield from why
 
     rows = union(circle.reach(person).rows for person in them)
-    return _all(np.setdiff1d(rows, circle.own), proof)
+    return _all(without(rows, circle.own), proof)
 
 
 def _influenced_by_them(circle: Circle, clause: Clause) -> Caught:
@@ -384,7 +384,7 @@ def _influenced_by_them(circle: Circle, clause: Clause) -> Caught:
                 yield from them[person]
 
     rows = union(rows for rows, _ in found.values())
-    return _all(np.setdiff1d(rows, circle.own), proof)
+    return _all(without(rows, circle.own), proof)
 
 
 def _in_office(circle: Circle, clause: Clause) -> Caught:
