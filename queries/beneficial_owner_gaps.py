@@ -10,11 +10,12 @@ from pydantic import Field
 from graph.algorithms.control import TOLERANCE
 from graph.algorithms.ownership import State
 from queries.beneficial_owner_criteria import Case, meets
-from queries.controllers import controllers
+from queries.control import Controlled
+from queries.controllers import controllers, status_of
 from queries.interests import Interests
 from queries.labels import Label
 from queries.models import Answer, Finding, Party, Ratio, Records
-from queries.owners import STOPS, owners, ratio, stopped_because
+from queries.owners import STOPS, LookedThrough, owners, ratio, stopped_because
 from queries.paging import Page
 from queries.regimes import Counted, ExemptionRule, InterestCriterion, Measure
 from queries.statements import party
@@ -36,7 +37,9 @@ class Missing(Answer):
         "control_not_determinable, no_officer"
     )
     text: str
-    party: Party | None = Field(None, description="The holder behind whom nobody knows who stands.")
+    party: Party | None = Field(
+        None, description="The holder or controller behind whom nobody knows who stands."
+    )
     measure: str | None = None
     ratio: Ratio = Field(None, description="The part that is at stake.")
     records: Records = Field(default_factory=list)
@@ -68,16 +71,27 @@ def missing_of(case: Case, *, unnamed: bool) -> list[Missing]:
         interests = case.interests(case.row, measure)
         if interests.measure is measure:  # else it is counted as capital
             found += _hidden(case, criterion, interests)
-    status, doubts = case.status
-    if status == "not_determinable":
-        found += [
-            Missing(code="control_not_determinable", text=doubt.message, records=doubt.records)
-            for doubt in doubts
-        ]
+    found += [
+        Missing(code="control_not_determinable", text=doubt.message, party=above, records=doubt.records)
+        for above, doubts in _control_doubts(case)
+        for doubt in doubts
+    ]
     needed = case.state_owned or not any(met.certain for met in case.results)
     if unnamed and needed:
         found.append(Missing(code="no_officer", text=_wanted_officers(case)))
     return found
+
+
+def _control_doubts(case: Case) -> Iterator[tuple[Party | None, list[Finding]]]:
+    """Why it cannot be said who controls the company, or the companies that control it in the end."""
+    view = case.view
+    if case.status[0] == "not_determinable":
+        yield None, case.status[1]
+    for row in case.controlled.controllers:
+        if view.kind(row) == "Company" and view.value(row, "nature") != "state_body":
+            status, doubts = status_of(Controlled.of(view, row), LookedThrough.of(view, row))
+            if status == "not_determinable":
+                yield party(view, row), doubts
 
 
 def _wanted_officers(case: Case) -> str:
