@@ -224,31 +224,36 @@ class Case:
         yield from best.values()
 
     def _in_measure(self, criterion: InterestCriterion, measure: Measure) -> Iterator[Met]:
-        for person, share, through in self._parts(criterion.counted, measure):
+        for person, share, through in self._parts(criterion, measure):
             if meets(criterion, share.high):
                 certain = meets(criterion, share.low)
                 yield Met(person, criterion, share, measure, certain, through=through)
 
-    def _parts(self, counted: Counted, measure: Measure) -> Iterator[tuple[int, Share, tuple[int, ...]]]:
-        """Each natural person's part as a criterion counts it, and the companies that it is counted through."""
+    def _parts(
+        self, criterion: InterestCriterion, measure: Measure
+    ) -> Iterator[tuple[int, Share, tuple[int, ...]]]:
+        """Natural persons' parts as a criterion counts them, and the companies that they are counted through.
+
+        Those far below the threshold are left out where there may be many.
+        """
+        counted, least = criterion.counted, criterion.threshold - 2 * TOLERANCE
         if counted is Counted.MULTIPLIED:
-            for person, share in self.interests(self.row, measure).persons.items():
+            for person, share in self.interests(self.row, measure).persons.of_at_least(least):
                 yield person, share, ()
         elif counted is Counted.THROUGH_CONTROLLED_HOLDERS:
             yield from self._through_controlled(measure)
         else:
             for entity in self.controlling_entities:
-                for person, share in self.interests(entity, measure).persons.items():
+                for person, share in self.interests(entity, measure).persons.of_at_least(least):
                     yield person, share, (entity,)
 
     def _through_controlled(self, measure: Measure) -> Iterator[tuple[int, Share, tuple[int, ...]]]:
         """What the companies that a person controls hold directly, added up."""
         interests = self.interests(self.row, measure)
         parts: dict[int, list[int]] = {}
-        for holder in interests.direct_holders():
-            if self.view.kind(holder) == "Company":
-                for person in self.persons_controlling(holder):
-                    parts.setdefault(person, []).append(holder)
+        for holder in interests.companies_holding():
+            for person in self.persons_controlling(holder):
+                parts.setdefault(person, []).append(holder)
         for person, holders in parts.items():
             direct = [interests.direct(holder) for holder in holders]
             yield (

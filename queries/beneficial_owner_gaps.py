@@ -159,8 +159,8 @@ def _untraced(case: Case, interests: Interests) -> list[tuple[int, str, float]]:
 def _small(criterion: InterestCriterion, interests: Interests) -> Iterator[Missing]:
     """Parts too small each, but not all together, or not with what some person is known to have."""
     untraced = interests.owners.unknown + sum(high for _, _, high in interests.hidden())
-    below = [share.low for share in interests.persons.values() if not meets(criterion, share.low)]
-    together = min(untraced + max(below, default=0.0), 1.0)
+    low = interests.persons.low
+    together = min(untraced + low[low < criterion.threshold - TOLERANCE].max(initial=0.0), 1.0)
     if untraced > TOLERANCE and meets(criterion, together):
         label = MEASURES[interests.measure]
         text = (
@@ -218,7 +218,7 @@ def _small_capital(case: Case, rule: ExemptionRule) -> Condition:
 def _persons_only(case: Case) -> Condition:
     """All holders are natural persons; without holders for all of the capital that cannot be said."""
     rows, parts = case.looked.owners.direct
-    others = any(case.view.kind(row) != "Person" for row in rows.tolist())
+    others = not case.view.of_kind(rows, "Person").all()
     whole = float(parts.sum()) >= 1 - TOLERANCE
     text = "股东、合伙人全部为自然人 / all holders are natural persons"
     return Condition(text=text, met=False if others else True if whole else None)
@@ -228,7 +228,7 @@ def _nobody_else(case: Case) -> Condition:
     holders = set(case.looked.owners.direct[0].tolist())
     behind = {*case.controllers, *case.disclosed}
     for _, measure in _multiplied(case):
-        behind.update(case.interests(case.row, measure).persons)
+        behind.update(case.interests(case.row, measure).persons.rows.tolist())
     text = (
         "没有股东以外的自然人实际控制或者获取收益 / no natural person but the holders controls it or benefits"
     )

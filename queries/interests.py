@@ -50,6 +50,20 @@ class Share(NamedTuple):
     high: float
 
 
+class Parts(NamedTuple):
+    """The parts of several persons, by row."""
+
+    rows: Rows
+    ratio: Floats
+    low: Floats
+    high: Floats
+
+    def of_at_least(self, part: float) -> Iterator[tuple[int, Share]]:
+        """Those who have, or may have, so much."""
+        for i in np.flatnonzero(self.high >= part).tolist():
+            yield self.rows.item(i), Share(self.ratio.item(i), self.low.item(i), self.high.item(i))
+
+
 class Paths(NamedTuple):
     """Chains of holdings with the product of what each counts, the largest first; whether there may be more."""
 
@@ -146,23 +160,23 @@ class Interests:
         return self.upstream.owners(self.row)
 
     @cached_property
-    def persons(self) -> dict[int, Share]:
+    def persons(self) -> Parts:
         """The part of every natural person who has one or may have one.
 
         Of a company whose stated holders exceed 1 nothing is certain but that each has no more than is stated.
         """
         if self.owners.state is State.OVERSTATED:
-            return dict(self._direct_persons())
+            rows = self._direct_of("Person")
+            high = np.minimum([self.direct(row).high for row in rows.tolist()], 1.0)
+            return Parts(rows, np.full(len(rows), np.nan), np.zeros(len(rows)), high)
         lines = self.owners.terminals
-        return {
-            lines.node.item(i): Share(lines.share.item(i), lines.low.item(i), lines.high.item(i))
-            for i in np.flatnonzero(lines.stop == End.PERSON).tolist()
-        }
+        at = np.flatnonzero(lines.stop == End.PERSON)
+        return Parts(lines.node[at], lines.share[at], lines.low[at], lines.high[at])
 
-    def _direct_persons(self) -> Iterator[tuple[int, Share]]:
-        for holder in self.owners.direct[0].tolist():
-            if self.view.kind(holder) == "Person":
-                yield holder, Share(float("nan"), 0.0, min(self.direct(holder).high, 1.0))
+    def _direct_of(self, kind: str) -> Rows:
+        rows = self.owners.direct[0]
+        found: Rows = rows[self.view.of_kind(rows, kind) & (rows != self.row)]
+        return found
 
     def direct(self, holder: int) -> Share:
         """What a party holds in the company itself."""
@@ -170,10 +184,9 @@ class Interests:
         stated = self.all.graph.stated
         return Share(*(float(column[rows].sum()) for column in (stated.share, stated.low, stated.high)))
 
-    def direct_holders(self) -> list[int]:
-        """Who holds something directly, by id."""
-        holders: list[int] = self.owners.direct[0].tolist()
-        return sorted((row for row in holders if row != self.row), key=self.view.id_key)
+    def companies_holding(self) -> list[int]:
+        """The other companies that hold something directly, by id."""
+        return sorted(self._direct_of("Company").tolist(), key=self.view.id_key)
 
     def paths(self, person: int) -> Paths:
         """The largest chains of holdings from a person to the company."""
