@@ -64,6 +64,14 @@ tie = st.tuples(
 )
 
 
+OF_AN_ENTITY = (
+    ("", {}), ("/profile", {}), ("/timeline", {}), ("/owners", {}), ("/holdings", {}), ("/controllers", {}),
+    ("/beneficial-owners", {"regime": "cn"}), ("/beneficial-owners", {"regime": "eu"}), ("/group", {}),
+    ("/related-parties", {"regime": "sse"}), ("/related-parties", {"regime": "cas36"}), ("/introductions", {}),
+)  # fmt: skip
+"""Questions about one entity; those about ownership and paths have tests of their own on graphs full of these."""
+
+
 class Graph:
     """The graph that the app serves just now."""
 
@@ -123,8 +131,11 @@ def answers(client: TestClient, secret: str, ids: list[str], records: list[str])
     found = client.post("/v1/match", json=body, params={"as_of": "2024-06-30"}, headers=headers)
     yield "match", (found.status_code, found.content, found.headers.get("etag"))
     for ref in (*ids, *NAMES, *CODES):
-        for suffix in ("", "/profile", "/timeline", "/owners", "/holdings", "/controllers"):
-            yield f"{ref}{suffix}", ask(f"/v1/entities/{ref}{suffix}")[:3]
+        for suffix, params in OF_AN_ENTITY:
+            yield f"{ref}{suffix} {params}", ask(f"/v1/entities/{ref}{suffix}", **params)[:3]
+        dates = {"from": "2022-06-30", "to": "2024-06-30"}
+        found = client.get(f"/v1/entities/{ref}/changes", params=dates, headers=headers)
+        yield f"{ref}/changes", (found.status_code, found.content, found.headers.get("etag"))
         cursor: str | None = ""
         while cursor is not None:
             *seen, response = ask(
@@ -132,11 +143,15 @@ def answers(client: TestClient, secret: str, ids: list[str], records: list[str])
             )
             yield f"{ref}/neighbors {cursor}", tuple(seen)
             cursor = response.json().get("next")
+    for mode in ("shortest", "cheapest", "joining"):
+        body = {"parties": ids[:2], "mode": mode}
+        found = client.post("/v1/paths", json=body, params={"as_of": "2024-06-30"}, headers=headers)
+        yield f"paths {mode}", (found.status_code, found.content, found.headers.get("etag"))
     for handle in records:
         yield f"record {handle}", ask(f"/v1/records/{handle}")[:3]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     statements=st.lists(statement, min_size=1, max_size=8),
     ties=st.lists(tie, max_size=8),
