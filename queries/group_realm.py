@@ -103,7 +103,7 @@ class Realm:
 
 def whole(view: View) -> Realm:
     """Every company of a View, by its ultimate controllers. Kept by View."""
-    return view.kept("realm", lambda: _whole(view))
+    return view.foundation("realm", lambda: _whole(view))
 
 
 def _whole(view: View) -> Realm:

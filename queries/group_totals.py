@@ -105,7 +105,7 @@ def _sum(values: NDArray[np.float64]) -> float:
 
 def clients(view: View) -> Flags:
     """客户: for every row whether it is a client of the firm. Kept by View."""
-    return view.kept("clients", lambda: _clients(view))
+    return view.foundation("clients", lambda: _clients(view))
 
 
 def _clients(view: View) -> Flags:
@@ -129,7 +129,7 @@ class _Parts:
 
 
 def _parts(view: View, kind: str, role: str) -> _Parts:
-    return view.kept(("parts", kind, role), lambda: _parts_of(view, kind, role))
+    return view.foundation(("parts", kind, role), lambda: _parts_of(view, kind, role))
 
 
 def _parts_of(view: View, kind: str, role: str) -> _Parts:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from graph.view import Fact, View
 from queries import stakes
+from queries.group import controllers_of
 from queries.group_realm import Numbers, of_state
 from queries.models import Answer, Cursor, Day, EntityId, Finding, Line, Party, PartyLine, Ratio
 from queries.owners import company_row
@@ -189,7 +190,7 @@ def _shown(view: View, fact: Fact) -> Shown:
 
 
 def _findings(view: View, row: int, rules: Regime) -> Iterator[Finding]:
-    if of_state(view, row):
+    if of_state(view, row) or row in stakes.state_bodies(view):
         text = f"{rules.left_out.article}：{rules.left_out.text} / {rules.left_out.text_en}"
         yield Finding(code="state_body_left_out", message=text, records=[])
     if not view.degree(row, "HOLDS", "in"):
@@ -198,3 +199,24 @@ def _findings(view: View, row: int, rules: Regime) -> Iterator[Finding]:
     if not view.degree(row, "OFFICER_OF", "in"):
         text = "没有资料说明董事、监事和高级管理人员 / no source states its officers"
         yield Finding(code="no_officers", message=text, records=[])
+    if any(clause.months for clause in rules.clauses):
+        text = (
+            "过去和未来若干个月仅按直接持股和任职认定 / "
+            "for the months before and after only direct holdings and offices are looked at"
+        )
+        yield Finding(code="months_direct_only", message=text, records=[])
+    yield from _not_computed(view, row)
+
+
+def _not_computed(view: View, row: int) -> Iterator[Finding]:
+    """Disclosed controllers that the votes do not confirm: nobody is listed on the strength of the disclosure alone."""
+    known = {*controllers_of(view, row), *stakes.state_bodies(view).tolist()}
+    facts = [fact for fact in view.facts(row, "CONTROLS", "in") if fact.other not in known]
+    if facts:
+        names = "、".join(view.name(fact.other) for fact in facts)
+        text = (
+            f"披露的控制人 {names} 未得到计算结果支持，未据此列示关联方 / "
+            f"{names} disclosed as controller, not computed: nobody is listed by that alone"
+        )
+        records = refs(record for fact in facts for record in fact.records)
+        yield Finding(code="disclosed_not_confirmed", message=text, records=records)

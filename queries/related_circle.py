@@ -19,7 +19,7 @@ from queries.control import Controlled, Voter
 from queries.group_reach import Reach, concert_proof, controllers_above, union, votes_cast, votes_in, without
 from queries.group_realm import Numbers
 from queries.owners import LookedThrough
-from queries.related_regimes import Clause, OfficeKind, Regime
+from queries.related_regimes import Clause, OfficeKind, Predicate, Regime
 
 Proof = Callable[[int], Iterable[Fact]]
 """The facts that show why a party (row) is caught."""
@@ -71,7 +71,9 @@ class Circle:
         return self._caught[clause.id]
 
     def rows(self, clause: Clause) -> Numbers:
-        """Whom a clause catches in all: neither the company itself nor a state body."""
+        """Whom a clause catches in all: neither the company itself nor a state body, and of a state body nobody."""
+        if self.row in stakes.state_bodies(self.view):
+            return np.zeros(0, np.int64)
         if clause.id not in self._rows:
             rows = union(caught.rows for caught in self.clause(clause))
             self._rows[clause.id] = rows[(rows != self.row) & ~np.isin(rows, stakes.state_bodies(self.view))]
@@ -452,7 +454,7 @@ def _past_officers(circle: Circle, clause: Clause) -> Caught:
     return _listed(found)
 
 
-_PREDICATES: Final[Mapping[str, Callable[[Circle, Clause], Caught]]] = {
+_PREDICATES: Final[Mapping[Predicate, Callable[[Circle, Clause], Caught]]] = {
     "companies_controlling_it": _companies_controlling,
     "companies_controlling_it_in_concert": _companies_controlling_in_concert,
     "companies_of_its_controllers": _companies_of_controllers,

