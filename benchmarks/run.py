@@ -1,9 +1,9 @@
 """`make bench`: every figure beside its target, as a table, and in `benchmarks/results/latest.json`.
 
 `python benchmarks/run.py --size 10k|100k|1m` makes a world of so many companies and measures, in this order: the
-first load and loading again, the projection, questions over HTTP. Progress goes to standard error. The store is the
-embedded one, or with `--store URI` a Neo4j, whose content is deleted; its user and password are those of
-`GUANXI_STORE_USER` and `GUANXI_STORE_PASSWORD`.
+first load and loading again, the projection, questions over HTTP, then ownership, control and paths, which need no
+store. Progress goes to standard error. The store is the embedded one, or with `--store URI` a Neo4j, whose content is
+deleted; its user and password are those of `GUANXI_STORE_USER` and `GUANXI_STORE_PASSWORD`.
 """
 
 from __future__ import annotations

@@ -22,12 +22,12 @@ from typing import Any
 import graph_kernels
 import numpy as np
 import structure_peers as peers
-from client import Answers
+from client import Answer, Answers
 from figures import Figure
 from ground import Ground, World, fresh, log
 from structure_peers import Asked, Pair
 from structure_server import Client, serving
-from structure_world import WALL, tables_of
+from structure_world import WALLS, tables_of
 
 from graph.algorithms import paths as kernel
 from graph.algorithms.control_near import near
@@ -151,38 +151,46 @@ def _in_memory(subject: Subject) -> list[Figure]:
 
 def _control(subject: Subject) -> list[Figure]:
     log("control of every company")
-    snapshot = subject.view.snapshot
-    stakes.control(subject.view)
-    public, _ = timed(lambda: stakes.control(View(snapshot, subject.view.viewpoint)))
-    walled = _walled_view(subject)
-    stakes.control(walled)
-    again = View(snapshot, walled.viewpoint)
-    stakes.ballot(again)
-    restricted, _ = timed(lambda: stakes.control(again))
-    kernel_alone, _ = timed(lambda: stakes.voting.control_of_all(stakes.ballot(again).votes))
-    changed, read = _recomputed(subject.view, again)
-    return [
-        Figure("control of every company, public view", public, "s", TARGET_CONTROL),
+    whole, view = timed(lambda: _controlled(_afresh(subject.view)))
+    kernel_alone, _ = timed(lambda: stakes.voting.control_of_all(stakes.ballot(view).votes))
+    figures = [
+        Figure("control of every company, public view", whole, "s", TARGET_CONTROL),
         Figure("control of every company, of it the kernel", kernel_alone, "s"),
-        Figure(
-            "control of every company, a view with some walled holdings more, beside the whole kernel",
-            restricted, "s", None, kernel_alone, kernel_alone / restricted,
-        ),
-        Figure("control, that view: companies recomputed", changed, ""),
-        Figure("control, that view: parties read for them", read, ""),
-        Figure("control, all companies", len(subject.view.rows("Company")), ""),
-    ]  # fmt: skip
+        Figure("control, companies in all", len(view.rows("Company")), ""),
+    ]
+    for wall, count in WALLS.items():
+        walled = subject.projection.view(frozenset({wall}))
+        _controlled(_afresh(walled))  # compiles
+        walled = _afresh(walled)
+        stakes.control(walled.public())
+        seconds, _ = timed(lambda view=walled: _controlled(view))
+        changed, read = _recomputed(walled)
+        what = f"control, a viewer of {count} walled holdings more"
+        figures += [
+            Figure(f"{what}, beside the public's", seconds, "s", None, whole, whole / seconds),
+            Figure(f"{what}: companies recomputed", changed, ""),
+            Figure(f"{what}: parties read for them", read, ""),
+        ]
+    return figures
 
 
-def _walled_view(subject: Subject) -> View:
-    return subject.projection.view(frozenset({WALL}))
+def _afresh(view: View) -> View:
+    """The same view of a snapshot for which nothing was worked out yet."""
+    known = view.snapshot
+    return View(Snapshot(known.tables, known.fold, known.searcher, known.bodies), view.viewpoint)
 
 
-def _recomputed(public: View, walled: View) -> tuple[int, int]:
+def _controlled(view: View) -> View:
+    """The view, once it knows who controls each company."""
+    stakes.control(view)
+    return view
+
+
+def _recomputed(walled: View) -> tuple[int, int]:
     """How many companies lie below walled votes, and how many parties above those."""
-    ballot = stakes.ballot(walled)
+    ballot, public = stakes.ballot(walled), stakes.ballot(walled.public())
     ballots = ballot.votes.ballots
-    new = ~np.isin(ballot.facts.statement, stakes.ballot(public).facts.statement)
+    new = ~np.isin(ballot.facts.statement, public.facts.statement)
     below = np.unique(ballots.company[new])
     while True:
         wider = np.union1d(below, ballots.company[np.isin(ballots.caster, below)])
@@ -271,19 +279,26 @@ def _answers_about_owners(client: Client, subject: Subject) -> list[Figure]:
         _ask_each(client, question, view, sample[:WARM_UPS])
         drawn = _ask_each(client, question, view, sample[WARM_UPS:])
         hard = _ask_each(client, question, view, worst)
+        what = f"{question} over HTTP"
         found += [
-            Figure(f"{question} over HTTP, p50", drawn.quantile(0.5), "ms"),
-            Figure(f"{question} over HTTP, p95", drawn.quantile(0.95), "ms", target),
-            Figure(f"{question} over HTTP, the {len(worst)} worst, p95", hard.quantile(0.95), "ms", target),
-            Figure(f"{question} over HTTP, the {len(worst)} worst, slowest", hard.quantile(1), "ms"),
-            Figure(f"{question}, largest answer", max(len(a.body) for a in hard.answers) / 1000, "kB"),
+            Figure(f"{what}, p50", drawn.quantile(0.5), "ms"),
+            Figure(f"{what}, p95", drawn.quantile(0.95), "ms", target),
+            Figure(f"{what}, the worst companies, p95", hard.quantile(0.95), "ms", target),
+            Figure(f"{what}, the worst companies, slowest", hard.quantile(1), "ms"),
+            Figure(f"{what}, largest answer", max(len(a.body) for a in hard.answers) / 1000, "kB"),
+            Figure(f"{what}, companies asked about", len(drawn.answers) + len(hard.answers), ""),
         ]
     return found
 
 
 def _ask_each(client: Client, question: str, view: View, rows: Iterable[int]) -> Answers:
-    ids = view.ids(np.fromiter(rows, np.int64))
-    return Answers(1, [client.get(f"/v1/entities/{entity}/{question}") for entity in ids])
+    found: list[Answer] = []
+    began = time.perf_counter()
+    for entity in view.ids(np.fromiter(rows, np.int64)):
+        found.append(client.get(f"/v1/entities/{entity}/{question}"))
+        if time.perf_counter() - began > peers.PATIENCE:
+            break
+    return Answers(time.perf_counter() - began, found)
 
 
 def _worst(view: View) -> list[int]:

@@ -20,10 +20,9 @@ from graph.schema import FieldDef, Kind, edge_model, edge_types, node_types
 from graph.tables import SourceInfo, Tables, TablesBuilder
 from ingest.native import Native
 
-WALL = "deal:benchmark"
-"""The compartment of the holdings that are added, so that there is a viewer who sees a little more than the public."""
+WALLS = {"deal:benchmark-5": 5, "deal:benchmark-50": 50}
+"""Compartments with so many holdings each, which are added: viewers who see a little more than the public."""
 
-WALLED_HOLDINGS = 50
 BATCH = 50_000
 
 Columns = dict[str, Sequence[str]]
@@ -45,7 +44,9 @@ def tables_of(world: World) -> Tables:
     for path in edges:
         for columns in _batches(path):
             _add_edges(builder, path.stem, columns, walled)
-    _add_edges(builder, "HOLDS", _walled_holdings(next(_batches(world.file("HOLDS")))), walled)
+    holdings = next(_batches(world.file("HOLDS")))
+    for wall, count in WALLS.items():
+        _add_edges(builder, "HOLDS", _walled_holdings(holdings, wall, count), walled)
     tables = builder.finish(version=1)
     gc.collect()
     log(f"  {len(tables.units):,} units, {sum(map(len, tables.edges.values())):,} statements")
@@ -167,16 +168,15 @@ _PARSERS: Mapping[Kind, Callable[[str], Any]] = {
 }
 
 
-def _walled_holdings(columns: Columns) -> Columns:
-    """Holdings between parties of the public's, each behind the wall."""
-    chance = random.Random(13)
+def _walled_holdings(columns: Columns, wall: str, count: int) -> Columns:
+    """Holdings between random parties of the public's, each behind the wall."""
+    chance = random.Random(wall)
     open_to_all = [i for i, text in enumerate(columns["compartments"]) if not text]
-    chosen = chance.sample(open_to_all, 2 * WALLED_HOLDINGS)
-    holders, held = chosen[:WALLED_HOLDINGS], chosen[WALLED_HOLDINGS:]
+    chosen = chance.sample(open_to_all, 2 * count)
     return {
-        "from": [columns["from"][i] for i in holders],
-        "to": [columns["to"][i] for i in held],
-        "share_ratio": ["0.3"] * WALLED_HOLDINGS,
-        "compartments": [WALL] * WALLED_HOLDINGS,
-        "source": ["deal_team"] * WALLED_HOLDINGS,
+        "from": [columns["from"][i] for i in chosen[:count]],
+        "to": [columns["to"][i] for i in chosen[count:]],
+        "share_ratio": ["0.3"] * count,
+        "compartments": [wall] * count,
+        "source": ["deal_team"] * count,
     }
