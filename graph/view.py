@@ -53,7 +53,7 @@ _LONG_KEPT: Final = 1024
 
 _MOST_CANDIDATES: Final = 20
 
-_FOUNDATIONS_KEPT: Final = 16
+_FOUNDATIONS_KEPT: Final = 24
 """How many large things are kept per version; each may take a hundred bytes for every edge."""
 
 _ARRAYS_KEPT: Final = 32
@@ -258,7 +258,7 @@ class View:
         self._units = snapshot.tables.units
         self._day = day_number(viewpoint.as_of)
         self._long = _Kept()
-        self._worked_out: dict[Hashable, Any] = {}
+        self._worked_out = Recent(_LONG_KEPT)
 
     def public(self) -> View:
         """The same graph on the same day for somebody without any clearance; shared by all views of a version."""
@@ -269,14 +269,9 @@ class View:
     def kept(self, key: Hashable, make: Callable[[], K]) -> K:
         """What `make` gives, made once per View: for what many answers share, as an industry's place in the chain.
 
-        `key` names the question and what it is about. Nothing is kept past a limit, and never an answer.
+        `key` names the question and what it is about. The last thousand are kept, and never an answer.
         """
-        found: K | None = self._worked_out.get(key)
-        if found is None:
-            found = make()
-            if len(self._worked_out) < _LONG_KEPT:
-                self._worked_out[key] = found
-        return found
+        return self._worked_out.get(key, make)
 
     def foundation(self, key: Hashable, make: Callable[[], K]) -> K:
         """What `make` gives, for the few large things that questions stand on, as all ties in one array.

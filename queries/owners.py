@@ -489,7 +489,7 @@ def holdings(view: View, ref: str, *, page: Page | None = None) -> Holdings:
     row = view.resolve(ref)
     if view.kind(row) not in PARTIES:
         raise InvalidInput("id", f"{view.name(row)} 不能持股 / a {view.kind(row)} holds no shares")
-    held = view.kept(("held", row), lambda: ownership.holdings_of(stakes.capital(view).graph, row))
+    held = stakes.held_by(view, row)
     shown, after = by_share(view, held.node, np.where(held.state == State.SOLVED, held.corrected, held.direct),
                             page, "holdings", view.id(row))  # fmt: skip
     return Holdings(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from graph.algorithms import control as voting
 from graph.algorithms import control_near as voting_near
 from graph.algorithms import ownership
+from graph.recent import Recent
 from graph.view import FactArrays, View
 
 Rows = NDArray[np.int32]
@@ -23,6 +24,8 @@ Flags = NDArray[np.bool_]
 
 MAJOR_HOLDING: Final = 0.05
 """From here on a stake in a listed company must be disclosed (证券法 2019, art. 63)."""
+
+_HELD_KEPT: Final = 8
 
 _UPSTREAM_BYTES: Final = 256 * 2**20
 """Most memory that solved ownership may take by View."""
@@ -167,6 +170,12 @@ class _Upstreams:
 def upstream(view: View, company: int) -> ownership.Upstream:
     """Everything above a company, solved; kept by View while there is room."""
     return view.foundation("upstreams", _Upstreams).of(capital(view).graph, company)
+
+
+def held_by(view: View, holder: int) -> ownership.Held:
+    """All that a party owns; the last few answers are kept, since that of a hub is read in pages."""
+    recent: Recent = view.foundation("held", lambda: Recent(_HELD_KEPT))
+    return recent.get(holder, lambda: ownership.holdings_of(capital(view).graph, holder))
 
 
 # --- votes ---------------------------------------------------------------------------------------------------------
