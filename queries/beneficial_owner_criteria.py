@@ -22,6 +22,13 @@ from queries.regimes import ControlCriterion, Counted, Criterion, InterestCriter
 
 COMPUTED: Final = "computed"
 DISCLOSED: Final = "disclosed"
+
+MOST_PROVED: Final = 4
+"""Of how many holders that somebody controls the votes that prove it are shown."""
+
+MOST_ENTITIES: Final = 64
+"""Most companies looked at that may control the one asked about; a conglomerate has as many as members."""
+
 _NOTHING: Final = Share(0.0, 0.0, 0.0)
 
 
@@ -129,25 +136,37 @@ class Case:
     @cached_property
     def controlling_entities(self) -> tuple[int, ...]:
         """The companies that control it: each that has a majority with all that it controls, and joint controllers."""
-        links = self.controlled.links
-        callers = {link.caster for link in links} | set(self.controlled.controllers)
         joint = set(self.controlled.controllers)
-        found = [
-            row
-            for row in callers - {self.row}
-            if self.view.kind(row) == "Company" and (row in joint or self.row in self._below(row))
-        ]
-        return tuple(sorted(found, key=self.view.id_key))
+        return tuple(
+            row for row in self._candidates[:MOST_ENTITIES] if row in joint or self.row in self._below(row)
+        )
 
-    def _below(self, party: int) -> set[int]:
-        """What a party controls alone, among the companies of the chain that proves control."""
+    @property
+    def entities_cut(self) -> int:
+        """How many companies that may control it were left out, because there are too many."""
+        return max(len(self._candidates) - MOST_ENTITIES, 0)
+
+    @cached_property
+    def _candidates(self) -> list[int]:
+        """The companies that may control it: those among the controlling set whose votes prove control; by id."""
+        callers = {link.caster for link in self.controlled.links} | set(self.controlled.controllers)
+        found = (row for row in callers - {self.row} if self.view.kind(row) == "Company")
+        return sorted(found, key=self.view.id_key)
+
+    @cached_property
+    def _cast(self) -> Mapping[int, list[tuple[int, float]]]:
+        """Who casts how many of the votes that prove control, and in which companies."""
         cast: dict[int, list[tuple[int, float]]] = {}
         for link in self.controlled.links:
             cast.setdefault(link.caster, []).append((link.company, link.ratio))
+        return cast
+
+    def _below(self, party: int) -> set[int]:
+        """What a party controls alone, among the companies of the chain that proves control."""
         gathered: dict[int, float] = {}
         below, waiting = {party}, [party]
         while waiting:
-            for company, ratio in cast.get(waiting.pop(), ()):
+            for company, ratio in self._cast.get(waiting.pop(), ()):
                 gathered[company] = gathered.get(company, 0.0) + ratio
                 if gathered[company] > HALF + TOLERANCE and company not in below:
                     below.add(company)
@@ -158,7 +177,7 @@ class Case:
         """The votes that prove the control that a criterion rests on, from the controller down."""
         counted = getattr(met.criterion, "counted", None)
         if counted is Counted.THROUGH_CONTROLLED_HOLDERS:
-            return [vote for row in met.through for vote in self._proof(row, seen=set())]
+            return [vote for row in met.through[:MOST_PROVED] for vote in self._proof(row, seen=set())]
         if counted is Counted.IN_CONTROLLING_ENTITIES:
             return [vote for row in met.through for vote in self._proof_from(row)]
         if isinstance(met.criterion, ControlCriterion) and met.basis == COMPUTED:
@@ -303,7 +322,9 @@ class Case:
         if met.criterion.counted is Counted.THROUGH_CONTROLLED_HOLDERS:
             interests = self.interests(self.row, met.measure)
             steps = [interests.steps_between(holder, self.row) for holder in met.through]
-            return [(sum(step.counted_ratio for step in own), own) for own in steps], False
+            return [(sum(step.counted_ratio for step in own), own) for own in steps], len(
+                met.through
+            ) > MOST_PROVED
         company = met.through[0] if met.through else self.row
         found = self.interests(company, met.measure).paths(met.person)
         return found.chains, found.truncated

@@ -34,7 +34,7 @@ class Missing(Answer):
 
     code: str = Field(
         description="no_holders, overstated, circular, unknown_ratio, holder_not_traced, small_parts, "
-        "control_not_determinable, no_officer"
+        "control_not_determinable, entities_cut, no_officer"
     )
     text: str
     party: Party | None = Field(
@@ -76,10 +76,21 @@ def missing_of(case: Case, *, unnamed: bool) -> list[Missing]:
         for above, doubts in _control_doubts(case)
         for doubt in doubts
     ]
+    found += _cut(case)
     needed = case.state_owned or not any(met.certain for met in case.results)
     if unnamed and needed:
         found.append(Missing(code="no_officer", text=_wanted_officers(case)))
     return found
+
+
+def _cut(case: Case) -> Iterator[Missing]:
+    counted = (getattr(criterion, "counted", None) for criterion in case.regime.criteria)
+    if Counted.IN_CONTROLLING_ENTITIES in counted and case.entities_cut:
+        text = (
+            f"可能控制该公司的法人过多，{case.entities_cut} 家未予检查 / too many entities may control it: "
+            f"{case.entities_cut} are not looked at"
+        )
+        yield Missing(code="entities_cut", text=text)
 
 
 def _control_doubts(case: Case) -> Iterator[tuple[Party | None, list[Finding]]]:

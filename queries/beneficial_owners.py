@@ -196,11 +196,11 @@ def _owner(case: Case, mets: Sequence[Met]) -> BeneficialOwner:
 
 
 def _once(votes: Iterator[Votes]) -> list[Votes]:
-    found: list[Votes] = []
+    """Each row of votes once, by the record that states it and in which company it is cast."""
+    found: dict[tuple[str, str, str, str], Votes] = {}
     for vote in votes:
-        if vote not in found:
-            found.append(vote)
-    return found
+        found.setdefault((vote.holder, vote.company, vote.cast_by, vote.records[0].id), vote)
+    return list(found.values())
 
 
 def _records(
