@@ -334,10 +334,16 @@ def world(
     *,
     companies: Annotated[int, typer.Option(help="公司数 / how many companies")] = 1000,
     seed: Seed = 7,
+    process: Annotated[
+        str | None,
+        typer.Option(
+            help="产生违约的隐藏过程 / the hidden process behind defaults: threshold, hazard, liquidity, null"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """生成虚构世界 / write a fictional market as native files, and the truths planted in it."""
-    summary = demo.write(folder, companies, seed)
+    summary = demo.write(folder, companies, seed, process)
     counts: dict[str, Any] = {"folder": str(folder), "nodes": summary.nodes, "edges": summary.edges}
     if as_json:
         print_json(counts)

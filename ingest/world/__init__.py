@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from graph.errors import InvalidInput
-from ingest.world import credit, firm, market, news, parties, plants, text, ties, trade
+from ingest.world import contagion, credit, firm, market, news, parties, plants, text, ties, trade
 from ingest.world.cast import Cast, Row
 from ingest.world.files import Files, Progress
 from ingest.world.market import Holdings, Market
@@ -57,30 +57,37 @@ class WorldSummary:
         return sum(count for name, count in self.counts.items() if name.isupper())
 
 
-def write_world(
+def write_world(  # noqa: PLR0913 - what there is to choose about a world
     folder: Path,
     companies: int = 1000,
     seed: int = 7,
     progress: Progress | None = None,
     *,
     for_benchmark: bool = False,
+    process: str | None = None,
 ) -> WorldSummary:
     """Write the world of `companies` companies into `folder`, which is made if need be.
 
     The same arguments give the same bytes. `progress(type, rows)` is called as rows are written.
     `for_benchmark` leaves out all but companies, persons and the ties among them, about three a company.
-    Raises InvalidInput for a number of companies below `SMALLEST` or a negative seed.
+    `process` names a hidden process that makes the world's defaults (see `ingest.world.contagion`).
+    Raises InvalidInput for a number of companies below `SMALLEST`, a negative seed, an unknown process, or a process
+    in a world for benchmarks, which has no events.
     """
     if companies < SMALLEST:
         raise InvalidInput("companies", f"a world has at least {SMALLEST} companies, not {companies}")
     if seed < 0:
         raise InvalidInput("seed", f"a seed is not negative, and {seed} is")
+    chosen = None if process is None else contagion.check(process)
+    if chosen and for_benchmark:
+        raise InvalidInput("process", "a world for benchmarks has no events that a process could make")
     cast = Cast(seed)
     plants.play(cast, sets=max(1, min(companies // 1000, 25)))
     bulk = market.build(seed, companies, cast.companies, cast.people, cast.brands)
     stakes = market.holdings(bulk, seed)
     wanted = BENCHMARK_TYPES if for_benchmark else None
-    with Files(Path(folder), progress, wanted) as files:
+    hidden: dict[str, object] = {}
+    with Files(Path(folder), progress, wanted, contagion.READ if chosen else ()) as files:
         for kind, rows in cast.rows.items():
             files.rows(kind, rows)
         parties.write(files, bulk, seed)
@@ -88,8 +95,10 @@ def write_world(
         trade.write(files, bulk, seed)
         credit.write(files, bulk, stakes, seed, len(cast.rows["Guarantee"]))
         firm.write(files, firm.book(seed, _clients(cast, bulk)), bulk.person_count, seed)
-        news.write(files, bulk, seed)
-    truth = _write_truth(Path(folder), cast, bulk, stakes, wanted)
+        news.write(files, bulk, seed, without=contagion.EVENT if chosen else None)
+        if chosen:
+            hidden["process"] = contagion.write(files, bulk, seed, chosen)
+    truth = _write_truth(Path(folder), cast, bulk, stakes, wanted, hidden)
     return WorldSummary(files.counts, (*files.paths, truth))
 
 
@@ -99,8 +108,13 @@ def _clients(cast: Cast, bulk: Market) -> Ints:
     return np.concatenate([np.array(planted, np.int64), bulk.numbers()[bulk.client]])
 
 
-def _write_truth(
-    folder: Path, cast: Cast, bulk: Market, stakes: Holdings, wanted: tuple[str, ...] | None
+def _write_truth(  # noqa: PLR0913, PLR0917 - all that the truth is made of
+    folder: Path,
+    cast: Cast,
+    bulk: Market,
+    stakes: Holdings,
+    wanted: tuple[str, ...] | None,
+    hidden: Mapping[str, object],
 ) -> Path:
     path = folder / "truth.json"
     left_out = () if wanted is None or "Guarantee" in wanted else _GUARANTEE_TRUTHS
@@ -108,6 +122,7 @@ def _write_truth(
         "seed": cast.seed,
         "companies": bulk.size,
         "as_of": text.TODAY.isoformat(),
+        **hidden,
         **{kind: entries for kind, entries in cast.truth.items() if kind not in left_out},
         "walls": _walls(cast.rows, wanted),
         "market_controllers": _market_controllers(bulk, stakes),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graph.errors import GuanxiError
 from ingest.world import write_world
+from ingest.world.contagion import PROCESSES
 
 
 def _arguments() -> argparse.Namespace:
@@ -21,6 +22,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--for-benchmark", action="store_true", help="only companies, persons and the ties among them"
     )
+    parser.add_argument(
+        "--process",
+        choices=PROCESSES,
+        help="the hidden process that makes defaults; by default news invent them",
+    )
     return parser.parse_args()
 
 
@@ -29,7 +35,13 @@ def main() -> int:
     asked = _arguments()
     began = time.perf_counter()
     try:
-        summary = write_world(asked.folder, asked.companies, asked.seed, for_benchmark=asked.for_benchmark)
+        summary = write_world(
+            asked.folder,
+            asked.companies,
+            asked.seed,
+            for_benchmark=asked.for_benchmark,
+            process=asked.process,
+        )
     except GuanxiError as error:
         print(f"{error}", file=sys.stderr)  # noqa: T201  # the program's own message to its user
         return 2

@@ -75,17 +75,22 @@ class Files:
     """The open CSV files of one folder; counts rows by type. A context manager.
 
     `progress(type, rows)` is called after every chunk with the rows of that type written so far. Types that are
-    not `wanted` (None: all are) are not written.
+    not `wanted` (None: all are) are not written. The columns of the types to `keep` stay in `kept`, by chunk.
     """
 
     def __init__(
-        self, folder: Path, progress: Progress | None = None, wanted: tuple[str, ...] | None = None
+        self,
+        folder: Path,
+        progress: Progress | None = None,
+        wanted: tuple[str, ...] | None = None,
+        keep: tuple[str, ...] = (),
     ) -> None:
         self._folder = folder
         self._wanted = wanted
         self._progress = progress
         self._open = ExitStack()
         self._writers: dict[str, Any] = {}
+        self.kept: dict[str, list[Columns]] = {name: [] for name in keep}
         self.counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -114,6 +119,8 @@ class Files:
             raise ValueError(f"columns of {name} differ in length")
         rows = zip(*(columns.get(column) or itertools.repeat("", size) for column in header), strict=True)
         self._write(name, rows, size)
+        if name in self.kept:
+            self.kept[name].append(columns)
 
     def wants(self, name: str) -> bool:
         """Whether rows of this type are written at all."""

@@ -85,9 +85,9 @@ _TAILS = (
 )
 
 
-def write(files: Files, market: Market, seed: int) -> None:
-    """Write Event, Document, MENTIONS, ABOUT and Deal."""
-    _events(files, market, seed)
+def write(files: Files, market: Market, seed: int, without: str | None = None) -> None:
+    """Write Event, Document, MENTIONS, ABOUT and Deal; no events of the kind to do `without`."""
+    _events(files, market, seed, without)
     _deals(files, market, seed)
 
 
@@ -98,7 +98,7 @@ def _told(amount: int) -> str:
     return f"{amount // 10_000}万元"
 
 
-def _events(files: Files, market: Market, seed: int) -> None:
+def _events(files: Files, market: Market, seed: int, without: str | None) -> None:
     rng = text.generator(seed, "events")
     listed = market.listed >= 0
     rate = np.where(listed, 5.0, np.where(market.client, 2.5, 0.08))
@@ -109,6 +109,7 @@ def _events(files: Files, market: Market, seed: int) -> None:
     ahead = np.array([k.ahead for k in KINDS])[kind]
     day = np.where(ahead, rng.integers(_SINCE, NOW + _AHEAD, len(kind)), rng.integers(_SINCE, NOW, len(kind)))
     order = np.argsort(day, kind="stable")
+    order = order[np.array([k.name != without for k in KINDS])[kind[order]]]
     subject, kind, day = subject[order], kind[order], day[order]
     for start in range(0, len(subject), CHUNK):
         part = slice(start, start + CHUNK)

@@ -1,0 +1,380 @@
+"""违约传染: a history of defaults with a hidden process behind it, for back-tests; see docs/world.md.
+
+Three families of processes differ in form from every model of the risk questions, and in a null world connections do
+not matter. Time goes by in weeks. A company fails at most once; state bodies, banks, funds and planted companies never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.errors import InvalidInput
+from ingest.world import text
+from ingest.world.files import Columns, Files
+from ingest.world.market import Market
+from ingest.world.news import KINDS
+from ingest.world.text import NEVER, NOW
+from ingest.world.vocabulary import INDUSTRIES, Flags, Ints
+
+Process = Literal["threshold", "hazard", "liquidity", "null"]
+PROCESSES: Final[tuple[Process, ...]] = get_args(Process)
+
+READ: Final = ("Company", "FinancialReport", "HOLDS", "Guarantee", "LENDS_TO", "SUPPLIES")
+"""The types whose rows the process works on; `Files` keeps them for it."""
+
+EVENT: Final = "default"
+"""The kind of event that a process makes. News do not invent others of the kind beside it."""
+
+Floats = NDArray[np.float64]
+Kept = Mapping[str, Sequence[Columns]]
+
+_SINCE: Final = text.day("2018-01-01")
+_WEEK: Final = 7
+_YEAR: Final = 365.0
+_MAJORITY: Final = 0.5
+_LONGEST_REPORT_LAG: Final = 15
+_NEVER_REACHED: Final = 2.0
+"""A part of its counterparties that no firm's reach."""
+_TIES: Final = ("guarantee", "loan", "customer", "supplier", "parent", "subsidiary")
+
+
+def check(process: str) -> Process:
+    """The process of a name. Raises InvalidInput for a name that there is not."""
+    for known in PROCESSES:
+        if process == known:
+            return known
+    raise InvalidInput("process", f"there is no process {process!r}", hint=f"one of {', '.join(PROCESSES)}")
+
+
+# --- hidden parameters -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Base:
+    """Failures from a firm's own causes: a yearly rate by industry and size, and bad years."""
+
+    rate: float = 0.018
+    industry_spread: float = 0.35
+    size_slope: float = 0.25
+    cycle: float = 0.25
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A firm fails when so many of its counterparties, each counted once, failed within the lag."""
+
+    base: Base = Base()
+    immune: float = 0.35
+    least_part: float = 0.2
+    most_part: float = 1.0
+    lag_days: int = 365
+    longest_delay_weeks: int = 26
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """The rate of a firm is multiplied by the failures around it, less as time goes by, by hidden strengths of ties."""
+
+    base: Base = Base()
+    guarantee: float = 60.0
+    loan: float = 25.0
+    customer: float = 50.0
+    supplier: float = 15.0
+    parent: float = 40.0
+    subsidiary: float = 12.0
+    power: float = 0.5
+    noise: float = 0.6
+    decay_days: float = 150.0
+
+
+@dataclass(frozen=True)
+class Liquidity:
+    """A buffer that accidents, guarantees called and receivables lost draw down, and that fills up again."""
+
+    base: Base = Base()
+    least_buffer: float = 0.1
+    most_buffer: float = 0.6
+    refill_weekly: float = 0.01
+    accidents: float = 2.4
+    receivable_part: float = 0.25
+    pooled_cash: float = 0.3
+    recovery_alpha: float = 2.0
+    recovery_beta: float = 3.0
+    longest_delay_weeks: int = 30
+
+
+@dataclass(frozen=True)
+class Null:
+    """Own causes alone, at the rate that the others reach with contagion."""
+
+    base: Base = Base(rate=0.032)
+
+
+Parameters = Threshold | Hazard | Liquidity | Null
+
+
+# --- what the process works on ---------------------------------------------------------------------------------------
+
+
+class _Firms(NamedTuple):
+    """The members of the market: equity in yuan, industry, day of founding."""
+
+    equity: Floats
+    industry: Ints
+    founded: Ints
+
+
+class _Ties(NamedTuple):
+    """From who fails to who is hit, as members; kind is a place in `_TIES`; amount in yuan; days, half-open."""
+
+    kind: Ints
+    source: Ints
+    target: Ints
+    amount: Floats
+    start: Ints
+    end: Ints
+
+    def live(self, day: int) -> Flags:
+        """Which hold on a day."""
+        return (self.start <= day) & (day < self.end)
+
+
+def _column(kept: Kept, kind: str, name: str) -> list[Any]:
+    return [
+        value
+        for columns in kept.get(kind, ())
+        for value in columns.get(name, [""] * len(next(iter(columns.values()))))
+    ]
+
+
+def _members(market: Market, keys: Sequence[Any]) -> Ints:
+    """Members by native id, -1 for who is none."""
+    first = market.members.start
+    numbers = np.array([int(key[1:]) - 1 if str(key)[:1] == "C" else -1 for key in keys], np.int64)
+    return np.where(numbers >= first, numbers - first, -1)
+
+
+def _numbers(values: Sequence[Any]) -> Floats:
+    return np.array([float(value) if value != "" else np.nan for value in values], np.float64)
+
+
+def _days(values: Sequence[Any], otherwise: int) -> Ints:
+    return np.array([text.day(str(value)) if value else otherwise for value in values], np.int64)
+
+
+def _firms(market: Market, kept: Kept) -> _Firms:
+    """Equity is that of the newest report, else the registered capital."""
+    equity = np.full(len(market.members), np.nan)
+    company = _members(market, _column(kept, "Company", "id"))
+    equity[company[company >= 0]] = _numbers(_column(kept, "Company", "capital"))[company >= 0]
+    reporting = _members(market, _column(kept, "FinancialReport", "company"))
+    stated = _numbers(_column(kept, "FinancialReport", "equity"))
+    # reports of one company stand in the order of their years, so that the newest is the last one written
+    equity[reporting[reporting >= 0]] = stated[reporting >= 0]
+    return _Firms(np.maximum(equity, 1.0), market.industry, market.founded)
+
+
+def _ties(market: Market, kept: Kept, equity: Floats) -> _Ties:
+    parts = [*_credit(market, kept), *_trade(market, kept), *_ownership(market, kept, equity)]
+    kind, source, target, amount, start, end = (
+        np.concatenate([part[place] for part in parts]) for place in range(len(_Ties._fields))
+    )
+    inside = (source >= 0) & (target >= 0) & (source != target) & ~np.isnan(amount)
+    return _Ties(*(column[inside] for column in (kind, source, target, amount, start, end)))
+
+
+def _part(kept: Kept, name: str, kind: str, ends: tuple[Ints, Ints], amount: Floats) -> _Ties:
+    start = _days(_column(kept, name, "valid_from"), _SINCE)
+    end = _days(_column(kept, name, "valid_to"), NOW + 1)
+    numbers = np.full(len(amount), _TIES.index(kind))
+    return _Ties(numbers, ends[0], ends[1], amount, start, end)
+
+
+def _ends(market: Market, kept: Kept, name: str, columns: tuple[str, str]) -> tuple[Ints, Ints]:
+    """Members in two columns; rows behind a wall name nobody."""
+    hidden = np.array([bool(value) for value in _column(kept, name, "compartments")], np.bool_)
+    one, other = (_members(market, _column(kept, name, column)) for column in columns)
+    return np.where(hidden, -1, one), other
+
+
+def _credit(market: Market, kept: Kept) -> list[_Ties]:
+    debtor, guarantor = _ends(market, kept, "Guarantee", ("debtor", "guarantor"))
+    guaranteed = _numbers(_column(kept, "Guarantee", "amount"))
+    lender, borrower = _ends(market, kept, "LENDS_TO", ("from", "to"))
+    lent = _numbers(_column(kept, "LENDS_TO", "amount"))
+    return [
+        _part(kept, "Guarantee", "guarantee", (debtor, guarantor), guaranteed),
+        _part(kept, "LENDS_TO", "loan", (borrower, lender), lent),
+    ]
+
+
+def _trade(market: Market, kept: Kept) -> list[_Ties]:
+    supplier, customer = _ends(market, kept, "SUPPLIES", ("from", "to"))
+    sold = _numbers(_column(kept, "SUPPLIES", "amount"))
+    return [
+        _part(kept, "SUPPLIES", "customer", (customer, supplier), sold),
+        _part(kept, "SUPPLIES", "supplier", (supplier, customer), sold),
+    ]
+
+
+def _ownership(market: Market, kept: Kept, equity: Floats) -> list[_Ties]:
+    """Majorities, both ways; the amount is the part of the subsidiary's equity."""
+    parent, child = _ends(market, kept, "HOLDS", ("from", "to"))
+    share = _numbers(_column(kept, "HOLDS", "share_ratio"))
+    parent = np.where(share > _MAJORITY, parent, -1)
+    value = share * equity[child]
+    return [
+        _part(kept, "HOLDS", "parent", (parent, child), value),
+        _part(kept, "HOLDS", "subsidiary", (child, parent), value),
+    ]
+
+
+# --- the processes ---------------------------------------------------------------------------------------------------
+
+
+class _History:
+    """Who has failed on which day; goes on week by week."""
+
+    def __init__(self, rng: np.random.Generator, firms: _Firms, base: Base) -> None:
+        self._rng = rng
+        self._founded = firms.founded
+        self.day: Ints = np.full(len(firms.equity), NEVER)
+        factor = np.exp(rng.normal(0, base.industry_spread, len(INDUSTRIES)))[firms.industry]
+        size = np.log10(firms.equity)
+        size = (size - size.mean()) / size.std()
+        rate = factor * np.exp(-base.size_slope * size)
+        self.rate: Floats = base.rate * rate / rate.mean()
+        self._phase, self._cycle = rng.uniform(0, 2 * np.pi), base.cycle
+
+    def season(self, week: int) -> float:
+        """By what good and bad years multiply rates: a wave of five years."""
+        return 1 + self._cycle * float(np.sin(self._phase + 2 * np.pi * (week - _SINCE) / (5 * _YEAR)))
+
+    def at_risk(self, week: int) -> Flags:
+        """Who is there and has not failed."""
+        return (self.day == NEVER) & (self._founded <= week)
+
+    def strike(self, week: int, rate: Floats) -> Flags:
+        """Draw who is struck in a week at yearly rates."""
+        chance = 1 - np.exp(-rate * self.season(week) * _WEEK / _YEAR)
+        struck: Flags = self._rng.random(len(rate)) < chance
+        return struck
+
+    def fail(self, week: int, failing: Flags) -> Ints:
+        """Note failures on a day of the week; gives those who failed."""
+        found = np.flatnonzero(failing & self.at_risk(week))
+        self.day[found] = np.minimum(week + self._rng.integers(0, _WEEK, len(found)), NOW)
+        return found
+
+
+def _weeks() -> range:
+    return range(_SINCE, NOW, _WEEK)
+
+
+def _null(rng: np.random.Generator, firms: _Firms, _: _Ties, given: Null) -> Ints:
+    history = _History(rng, firms, given.base)
+    for week in _weeks():
+        history.fail(week, history.strike(week, history.rate))
+    return history.day
+
+
+def _threshold(rng: np.random.Generator, firms: _Firms, ties: _Ties, given: Threshold) -> Ints:
+    size = len(firms.equity)
+    history = _History(rng, firms, given.base)
+    part = rng.uniform(given.least_part, given.most_part, size)
+    part[rng.random(size) < given.immune] = _NEVER_REACHED
+    delay = rng.integers(1, given.longest_delay_weeks + 1, size) * _WEEK
+    due = np.full(size, NOW + 1)
+    for week in _weeks():
+        history.fail(week, history.strike(week, history.rate) | (due <= week))
+        recent = (history.day != NEVER) & (history.day > week - given.lag_days)
+        pairs = np.unique(np.stack([ties.source, ties.target])[:, ties.live(week)], axis=1)
+        partners = np.bincount(pairs[1], minlength=size)
+        failed = np.bincount(pairs[1], recent[pairs[0]], minlength=size)
+        reached = (failed > 0) & (failed >= part * partners) & (due > NOW)
+        due[reached] = week + delay[reached]
+    return history.day
+
+
+def _hazard(rng: np.random.Generator, firms: _Firms, ties: _Ties, given: Hazard) -> Ints:
+    history = _History(rng, firms, given.base)
+    strengths = np.array([getattr(given, name) for name in _TIES])[ties.kind]
+    relative = np.minimum(ties.amount / firms.equity[ties.target], 1.0) ** given.power
+    strength = strengths * relative * np.exp(rng.normal(0, given.noise, len(strengths)))
+    excited = np.zeros(len(strength))
+    for week in _weeks():
+        around = np.bincount(ties.target, strength * excited, minlength=len(firms.equity))
+        failed = history.fail(week, history.strike(week, history.rate * (1 + around)))
+        excited *= np.exp(-_WEEK / given.decay_days)
+        excited[np.isin(ties.source, failed) & ties.live(week)] = 1.0
+    return history.day
+
+
+def _liquidity(rng: np.random.Generator, firms: _Firms, ties: _Ties, given: Liquidity) -> Ints:
+    history, size = _History(rng, firms, given.base), len(firms.equity)
+    full = firms.equity * rng.uniform(given.least_buffer, given.most_buffer, size)
+    buffer = full.copy()
+    parts = dict.fromkeys(_TIES, 0.0) | {
+        "guarantee": 1.0, "loan": 1.0, "customer": given.receivable_part, "parent": given.pooled_cash,
+    }  # fmt: skip
+    claim = ties.amount * np.array([parts[name] for name in _TIES])[ties.kind]
+    claim *= 1 - rng.beta(given.recovery_alpha, given.recovery_beta, len(claim))
+    delay = rng.integers(1, given.longest_delay_weeks + 1, len(claim)) * _WEEK
+    due = np.full(len(claim), NEVER)
+    for week in _weeks():
+        accident = history.strike(week, given.accidents * history.rate)
+        buffer -= np.where(accident, full * rng.uniform(0.3, 1.5, size), 0.0)
+        called = due == week
+        buffer -= np.bincount(ties.target[called], claim[called], minlength=size)
+        failed = history.fail(week, buffer <= 0)
+        hit = np.isin(ties.source, failed) & ties.live(week)
+        due[hit] = week + delay[hit]
+        buffer = np.minimum(buffer + given.refill_weekly * full, full)
+    return history.day
+
+
+_RUNS: Final[Mapping[Process, tuple[Parameters, Callable[..., Ints]]]] = {
+    "threshold": (Threshold(), _threshold),
+    "hazard": (Hazard(), _hazard),
+    "liquidity": (Liquidity(), _liquidity),
+    "null": (Null(), _null),
+}
+
+
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def write(files: Files, market: Market, seed: int, process: Process) -> dict[str, object]:
+    """Write the defaults of a process as events, and give its parameters for the truth."""
+    parameters, run = _RUNS[process]
+    rng = text.generator(seed, f"contagion {process}")
+    firms = _firms(market, files.kept)
+    day = run(rng, firms, _ties(market, files.kept, firms.equity), parameters)
+    failed = np.flatnonzero(day != NEVER)
+    failed = failed[np.argsort(day[failed], kind="stable")]
+    if len(failed):
+        files.columns("Event", _events(rng, market, files.kept, failed, day[failed]))
+    return {"name": process, "since": text.dates(np.array([_SINCE]))[0], **asdict(parameters)}
+
+
+def _events(rng: np.random.Generator, market: Market, kept: Kept, failed: Ints, day: Ints) -> Columns:
+    kind = next(kind for kind in KINDS if kind.name == EVENT)
+    ids = text.ids("C", market.members.start + failed)
+    listed = zip(_column(kept, "Company", "id"), _column(kept, "Company", "name"), strict=True)
+    names = dict(listed)
+    size = len(failed)
+    return {
+        "id": text.ids("ED", np.arange(size)),
+        "name": [names[key] + kind.title for key in ids],
+        "kind": [EVENT] * size,
+        "date": text.dates(day),
+        "text": [f"{names[key]}未能按期兑付到期债务，构成实质违约。" for key in ids],
+        "subjects": ids,
+        "known_from": text.dates(np.minimum(day + rng.integers(0, _LONGEST_REPORT_LAG, size), NOW)),
+        "source": ["news"] * size,
+    }
