@@ -1,4 +1,4 @@
-"""A world with a hidden process: reproducible, told by parameters alone, and no other than the world without but in news."""
+"""A world with a hidden process: reproducible, told by parameters alone, different in news alone."""
 
 from __future__ import annotations
 
