@@ -57,7 +57,7 @@ class _Space(NamedTuple):
     """By place: the number of the last run in which a node fell, and in how many it did; and who falls in this run."""
 
     seen: Wide
-    count: Wide
+    fallen: Wide
     queue: Rows
 
 
@@ -100,7 +100,7 @@ def _cascades(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
                     fill += 1
         fallen = np.sort(space.queue[:fill]) if len(value) else space.queue[:fill]
         for node in fallen:
-            space.count[node] += 1
+            space.fallen[node] += 1
             if len(value):
                 loss[run] += value[node]
         size[run] = fill
@@ -145,7 +145,7 @@ def cascades(
             np.zeros(net.size, np.int64), np.zeros(net.size, np.int64), np.empty(net.size, np.int32)
         )
         result = _cascades(net.ahead, net.index.stamp, seeds, shares[worker], by_place, space)
-        return space.count, result
+        return space.fallen, result
 
     shares = np.array_split(salts, workers)
     with ThreadPoolExecutor(workers) as pool:

@@ -173,7 +173,7 @@ def _run_of(first: Wide, target: Rows, node: int, other: int) -> int:
             low = middle + 1
         else:
             high = middle
-    return low
+    return int(low)
 
 
 @jit
@@ -298,7 +298,8 @@ def _left(source: Rows, target: Rows, gone: int, size: int) -> list[int]:
     walked[gone] = 0
     number, count = strong_components(first, target, walked)
     sizes = np.bincount(number, minlength=count)
-    return np.sort(sizes[sizes > 1])[::-1].tolist()
+    left: list[int] = np.sort(sizes[sizes > 1])[::-1].tolist()
+    return left
 
 
 @jit
@@ -353,15 +354,15 @@ def _greedy(  # noqa: C901, PLR0912, PLR0913, PLR0917 - a kernel takes arrays
     position = np.full(size, -1, np.int32)
     front, end = 0, size - 1
     for _ in range(size):
-        node = np.int64(-1)
+        node = -1
         while waiting > 0 and node < 0:
             waiting -= 1
             if position[free[waiting]] < 0:
-                node = free[waiting]
+                node = int(free[waiting])
         while node < 0:
             value, candidate = heappop(heap)
             if position[candidate] < 0 and -value == lead[candidate]:
-                node = candidate
+                node = int(candidate)
         if given[node] == 0:
             position[node] = end
             end -= 1

@@ -233,7 +233,7 @@ def _receive(node: int, cap: float, work: Space) -> bool:
     work.inflow[node] = 0.0
     work.distress[node] = more
     work.pending[node] += more - distress
-    return distress == 0.0 and more > 0.0
+    return bool(distress == 0.0 and more > 0.0)
 
 
 @jit
@@ -254,11 +254,15 @@ def _push(ahead: Lists, active: Rows, work: Space, fresh: Rows) -> int:
 
 
 @jit
-def _pull(behind: Lists, tolerance: float, cap: float, work: Space) -> None:
-    """A round over all edges: the same sums in the same order as `_push` takes them."""
-    size = len(behind.first) - 1
+def _pull(out: Wide, behind: Lists, tolerance: float, cap: float, work: Space) -> tuple[int, int]:
+    """A round over all edges: the same sums in the same order as `_push` takes them, leaving `inflow` to be blanked.
+
+    Returns how many nodes have something to pass on, and how many edges they have.
+    """
+    size, waiting, reach = len(out) - 1, 0, 0
     passed = work.inflow
     for node in range(size):
+        passed[node] = 0.0
         if work.pending[node] > tolerance:
             passed[node] = work.pending[node]
             work.pending[node] = 0.0
@@ -271,7 +275,10 @@ def _pull(behind: Lists, tolerance: float, cap: float, work: Space) -> None:
             more = min(cap, distress + inflow)
             work.distress[node] = more
             work.pending[node] += more - distress
-    passed[:] = 0.0
+            if work.pending[node] > tolerance:
+                waiting += 1
+                reach += out[node + 1] - out[node]
+    return waiting, reach
 
 
 @jit
@@ -304,16 +311,18 @@ def _linear(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
     touched, rounds = len(seeds), 0
     work.touched[:touched] = seeds
     active = seeds[work.pending[seeds] > tolerance]
+    waiting, reach, listed = len(active), _work_of(ahead.first, active), True
     fresh = np.empty(0, np.int32)
     dense_from = len(ahead.other) // _DENSE_PART + 1
-    while len(active) and rounds < most_rounds:
+    while waiting > 0 and rounds < most_rounds:
         rounds += 1
-        reach = _work_of(ahead.first, active)
         if reach >= dense_from:
-            _pull(behind, tolerance, cap, work)
-            touched = -1
-            active = _active(work.pending, tolerance)
+            waiting, reach = _pull(ahead.first, behind, tolerance, cap, work)
+            touched, listed = -1, False
         else:
+            if not listed:
+                work.inflow[:] = 0.0
+                active, listed = _active(work.pending, tolerance), True
             if reach > len(fresh):
                 fresh = np.empty(max(reach, 64), np.int32)
             reached = fresh[: _push(ahead, active, work, fresh)]
@@ -326,9 +335,17 @@ def _linear(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
                     reached[waiting] = node
                     waiting += 1
             active = np.sort(reached[:waiting])
-        if cap > 1.0 and len(active) and work.distress[active].max() > ENDLESS:
-            return _Run(rounds, touched, False)  # noqa: FBT003 - numba takes no keyword here
-    return _Run(rounds, touched, len(active) == 0)
+            reach = _work_of(ahead.first, active)
+        if cap > 1.0 and waiting > 0 and _highest(work.distress, active, listed) > ENDLESS:
+            break
+    if not listed:
+        work.inflow[:] = 0.0
+    return _Run(rounds, touched, waiting == 0)
+
+
+@jit
+def _highest(values: Floats, nodes: Rows, listed: bool) -> float:  # noqa: FBT001 - numba has no keyword-only
+    return float(values[nodes].max() if listed else values.max())
 
 
 @jit
@@ -407,10 +424,10 @@ def _clean(work: Space) -> Iterator[list[_Run]]:
 
 
 def _own(edges: Index, places: Rows, shock: Shock) -> Floats:
-    own = np.zeros(len(places))
-    given = np.asarray(shock.size) > 0
-    own[np.searchsorted(places, edges.place[np.asarray(shock.node)[given]])] = np.asarray(shock.size)[given]
-    return own
+    own = np.zeros(edges.size)
+    own[edges.place[np.asarray(shock.node)]] = shock.size
+    found: Floats = own[places]
+    return found
 
 
 def linear_debtrank(

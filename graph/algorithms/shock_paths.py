@@ -144,7 +144,7 @@ def strongest_paths(net: Network, shock: Shock, *, least: float = LEAST) -> Stro
 def _most(least: float) -> int:
     if not 0 < least <= 1:
         raise ValueError(f"the least strength is {least}; it must be above 0 and at most 1")
-    return round(-np.log(least) * _UNIT)
+    return round(-float(np.log(least)) * _UNIT)
 
 
 def _started(net: Network, shock: Shock) -> tuple[Rows, Wide]:

@@ -183,7 +183,7 @@ def test_few_edges_or_all_of_them_give_the_same_bits(seed):
     places = kernel._seeded(net.index, seeds, work)
     active = places
     while len(active):  # only whole rounds
-        kernel._pull(net.behind, kernel.TOLERANCE, 1.0, work)
+        kernel._pull(net.ahead.first, net.behind, kernel.TOLERANCE, 1.0, work)
         active = kernel._active(work.pending, kernel.TOLERANCE)
     assert spread.by_row(size).tobytes() == work.distress.tobytes()
     assert spread.converged
