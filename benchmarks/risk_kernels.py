@@ -2,7 +2,7 @@
 
 Run `python benchmarks/risk_kernels.py --nodes 1000000 --edges 3000000`; `--peers` adds the other libraries, `--json
 FILE` writes the table. The world is that of graph_kernels.py with every second edge turned round, so that distress
-goes up and down and there are circles; an edge weighs `--passed` times its share. The whole-graph shock is 5 % on every
+goes up and down and there are circles; an edge weighs `--passed` times its share, no more in all. The whole-graph shock is 5 % on every
 node, a local one the default of one node drawn at random.
 """
 
@@ -31,7 +31,9 @@ class World:
         self.source = np.where(turned, world.company, world.holder)
         self.target = np.where(turned, world.holder, world.company)
         self.holder, self.company = world.holder, world.company
-        self.weight = world.share * passed
+        # What hits one node adds up to `passed` at most, as losses do to a part of its assets.
+        inward = np.bincount(self.target, world.share, nodes)
+        self.weight = world.share * passed / np.maximum(inward, 1.0)[self.target]
         self.size = nodes
         self.key = np.random.default_rng(4).permutation(nodes).astype(np.uint64)
         self.edge_key = np.arange(edges, dtype=np.uint64)

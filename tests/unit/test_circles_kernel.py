@@ -38,7 +38,7 @@ def worlds(draw, most=8, edges=16):
     return size, draw(st.lists(st.tuples(node, node, amount), max_size=edges))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_circles_and_totals_are_the_definitions(world):
     size, rows = world
@@ -80,7 +80,7 @@ def cheapest(rows, inside, weight):
     return best
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds(5, 8), st.booleans())
 def test_breaking_is_the_cheapest_of_all_sets_or_says_so(world, exact):
     size, rows = world

@@ -65,7 +65,7 @@ def worlds(draw, most=8):
     return size, rows, draw(st.lists(SHOCK, min_size=size, max_size=size))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_linear_is_the_printed_recursion(world):
     size, rows, shock = world
@@ -77,7 +77,7 @@ def test_linear_is_the_printed_recursion(world):
     assert spread.node.tolist() == sorted(spread.node.tolist())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(worlds())
 def test_original_is_the_printed_states(world):
     size, rows, shock = world
@@ -87,7 +87,7 @@ def test_original_is_the_printed_states(world):
     assert spread.distress.max(initial=0) <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.sampled_from([kernel.linear_debtrank, kernel.original_debtrank]))
 def test_shares_and_own_shock_add_up(world, model):
     size, rows, shock = world
@@ -106,7 +106,7 @@ def test_shares_and_own_shock_add_up(world, model):
             assert rows[edge][:2] == (source, node)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.data())
 def test_linear_is_monotone_in_the_shock_and_in_the_edges(world, data):
     size, rows, shock = world
@@ -123,7 +123,7 @@ def test_linear_is_monotone_in_the_shock_and_in_the_edges(world, data):
         assert (kernel.linear_debtrank(less, shock_of(shock), **limits).by_row(size) <= base + 1e-12).all()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(worlds(), st.data())
 def test_masked_is_fresh_to_the_bit(world, data):
     size, rows, shock = world
@@ -142,7 +142,7 @@ def test_masked_is_fresh_to_the_bit(world, data):
         assert shares[0].edge.tolist() == numbers[shares[1].edge].tolist()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_row_numbers_do_not_show(world, random):
     size, rows, shock = world

@@ -46,7 +46,7 @@ def worlds(draw):
     return size, rows, parts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(worlds(), st.sampled_from([0.5, 0.85, 0.99]))
 def test_is_the_solution_of_the_definition(world, damping):
     size, rows, parts = world
