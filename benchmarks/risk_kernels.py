@@ -2,8 +2,8 @@
 
 Run `python benchmarks/risk_kernels.py --nodes 1000000 --edges 3000000`; `--peers` adds the other libraries, `--json
 FILE` writes the table. The world is that of graph_kernels.py with every second edge turned round, so that distress
-goes up and down and there are circles; an edge weighs `--passed` times its share, no more in all. The whole-graph shock is 5 % on every
-node, a local one the default of one node drawn at random.
+goes up and down and there are circles; an edge weighs `--passed` times its share, and what hits one node no more than
+that in all. The whole-graph shock is 5 % on every node, a local one the default of one node drawn at random.
 """
 
 import argparse
