@@ -152,6 +152,11 @@ def _event(file: Path, line: int, row: Mapping[str, str]) -> Happened:
     return Happened(party, date, (row["kind"] or "").strip())
 
 
+def unknown(view: View, events: Sequence[Happened]) -> list[str]:
+    """Parties of events that a View does not know, sorted."""
+    return sorted(party for party in {event.party for event in events} if _row_of(view, party) is None)
+
+
 def quarter_days(first: dt.date, last: dt.date) -> list[dt.date]:
     """First days of quarters from one day to another."""
     years = range(first.year, last.year + 1)
@@ -215,13 +220,16 @@ def _replayed(view: View, told: Told, truth: Sequence[Happened], plan: Plan, day
 
 def _rows(view: View, events: Sequence[Happened]) -> Rows:
     """Rows of those struck, each once; without whom the View does not know."""
-    found = set()
-    for party in {event.party for event in events}:
-        try:
-            found.add(view.resolve(party))
-        except NotFound:
-            continue
-    return np.array(sorted(found), np.int64)
+    found = {_row_of(view, party) for party in {event.party for event in events}}
+    return np.array(sorted(row for row in found if row is not None), np.int64)
+
+
+def _row_of(view: View, party: str) -> int | None:
+    """The row of a party, None where the View does not know it. Raises Ambiguous."""
+    try:
+        return view.resolve(party)
+    except NotFound:
+        return None
 
 
 def _companies(view: View, day: dt.date) -> Rows:

@@ -1,7 +1,7 @@
 """违约传染: a history of defaults with a hidden process behind it, for back-tests; see docs/world.md.
 
-Three families of processes differ in form from every model of the risk questions, and in a null world connections do
-not matter. Time goes by in weeks. A company fails at most once; state bodies, banks, funds and planted companies never.
+Three families of processes differ in form from every model of the risk questions; in two more worlds connections do not
+matter. Time goes by in weeks. A company fails at most once, state bodies and banks never.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ingest.world.news import KINDS
 from ingest.world.text import NEVER, NOW
 from ingest.world.vocabulary import INDUSTRIES, Flags, Ints
 
-Process = Literal["threshold", "hazard", "liquidity", "null"]
+Process = Literal["threshold", "hazard", "liquidity", "null", "industry"]
 PROCESSES: Final[tuple[Process, ...]] = get_args(Process)
 
 READ: Final = ("Company", "FinancialReport", "HOLDS", "Guarantee", "LENDS_TO", "SUPPLIES")
@@ -38,6 +38,8 @@ _WEEK: Final = 7
 _YEAR: Final = 365.0
 _MAJORITY: Final = 0.5
 _LONGEST_REPORT_LAG: Final = 15
+_EQUITY_UNKNOWN: Final = 1e7
+_BANK: Final = "商业银行"
 _NEVER_REACHED: Final = 2.0
 """A part of its counterparties that no firm's reach."""
 _TIES: Final = ("guarantee", "loan", "customer", "supplier", "parent", "subsidiary")
@@ -58,7 +60,7 @@ def check(process: str) -> Process:
 class Base:
     """Failures from a firm's own causes: a yearly rate by industry and size, and bad years."""
 
-    rate: float = 0.018
+    rate: float = 0.012
     industry_spread: float = 0.35
     size_slope: float = 0.25
     cycle: float = 0.25
@@ -69,9 +71,9 @@ class Threshold:
     """A firm fails when so many of its counterparties, each counted once, failed within the lag."""
 
     base: Base = Base()
-    immune: float = 0.35
-    least_part: float = 0.2
-    most_part: float = 1.0
+    immune: float = 0.15
+    least_part: float = 0.05
+    most_part: float = 0.7
     lag_days: int = 365
     longest_delay_weeks: int = 26
 
@@ -81,12 +83,12 @@ class Hazard:
     """The rate of a firm is multiplied by the failures around it, less as time goes by, by hidden strengths of ties."""
 
     base: Base = Base()
-    guarantee: float = 60.0
-    loan: float = 25.0
-    customer: float = 50.0
-    supplier: float = 15.0
-    parent: float = 40.0
-    subsidiary: float = 12.0
+    guarantee: float = 300.0
+    loan: float = 150.0
+    customer: float = 250.0
+    supplier: float = 80.0
+    parent: float = 200.0
+    subsidiary: float = 80.0
     power: float = 0.5
     noise: float = 0.6
     decay_days: float = 150.0
@@ -97,11 +99,11 @@ class Liquidity:
     """A buffer that accidents, guarantees called and receivables lost draw down, and that fills up again."""
 
     base: Base = Base()
-    least_buffer: float = 0.1
-    most_buffer: float = 0.6
+    least_buffer: float = 0.05
+    most_buffer: float = 0.3
     refill_weekly: float = 0.01
     accidents: float = 2.4
-    receivable_part: float = 0.25
+    receivable_part: float = 0.5
     pooled_cash: float = 0.3
     recovery_alpha: float = 2.0
     recovery_beta: float = 3.0
@@ -110,27 +112,35 @@ class Liquidity:
 
 @dataclass(frozen=True)
 class Null:
-    """Own causes alone, at the rate that the others reach with contagion."""
+    """Own causes alone, the same for all industries, at the rate that the others reach with contagion."""
+
+    base: Base = Base(rate=0.032, industry_spread=0.0)
+
+
+@dataclass(frozen=True)
+class Industry:
+    """Own causes alone that differ by industry: who is tied is often of one industry, and fails with no contagion."""
 
     base: Base = Base(rate=0.032)
 
 
-Parameters = Threshold | Hazard | Liquidity | Null
+Parameters = Threshold | Hazard | Liquidity | Null | Industry
 
 
 # --- what the process works on ---------------------------------------------------------------------------------------
 
 
 class _Firms(NamedTuple):
-    """The members of the market: equity in yuan, industry, day of founding."""
+    """Companies by number: equity in yuan, industry, day of founding, whether one may fail."""
 
     equity: Floats
     industry: Ints
     founded: Ints
+    mortal: Flags
 
 
 class _Ties(NamedTuple):
-    """From who fails to who is hit, as members; kind is a place in `_TIES`; amount in yuan; days, half-open."""
+    """From who fails to who is hit, as company numbers; kind is a place in `_TIES`; amount in yuan; days, half-open."""
 
     kind: Ints
     source: Ints
@@ -152,11 +162,9 @@ def _column(kept: Kept, kind: str, name: str) -> list[Any]:
     ]
 
 
-def _members(market: Market, keys: Sequence[Any]) -> Ints:
-    """Members by native id, -1 for who is none."""
-    first = market.members.start
-    numbers = np.array([int(key[1:]) - 1 if str(key)[:1] == "C" else -1 for key in keys], np.int64)
-    return np.where(numbers >= first, numbers - first, -1)
+def _companies(keys: Sequence[Any]) -> Ints:
+    """Company numbers by native id, -1 for who is no company."""
+    return np.array([int(key[1:]) - 1 if str(key)[:1] == "C" else -1 for key in keys], np.int64)
 
 
 def _numbers(values: Sequence[Any]) -> Floats:
@@ -167,25 +175,33 @@ def _days(values: Sequence[Any], otherwise: int) -> Ints:
     return np.array([text.day(str(value)) if value else otherwise for value in values], np.int64)
 
 
-def _firms(market: Market, kept: Kept) -> _Firms:
-    """Equity is that of the newest report, else the registered capital."""
-    equity = np.full(len(market.members), np.nan)
-    company = _members(market, _column(kept, "Company", "id"))
-    equity[company[company >= 0]] = _numbers(_column(kept, "Company", "capital"))[company >= 0]
-    reporting = _members(market, _column(kept, "FinancialReport", "company"))
-    stated = _numbers(_column(kept, "FinancialReport", "equity"))
+def _firms(rng: np.random.Generator, market: Market, kept: Kept) -> _Firms:
+    """Equity is that of the newest report, else the registered capital; a planted firm's industry is drawn."""
+    equity = np.full(market.size, _EQUITY_UNKNOWN)
+    founded, mortal = np.full(market.size, _SINCE), np.zeros(market.size, np.bool_)
+    public = [not wall for wall in _column(kept, "Company", "compartments")]
+    company = _companies(_column(kept, "Company", "id"))[public]
+    capital = _numbers(_column(kept, "Company", "capital"))[public]
+    equity[company] = np.where(np.isnan(capital), _EQUITY_UNKNOWN, capital)
+    founded[company] = _days(_column(kept, "Company", "founded"), _SINCE)[public]
+    nature = np.array(_column(kept, "Company", "nature"))[public]
+    banks = np.array([_BANK in name for name in _column(kept, "Company", "name")])[public]
+    mortal[company] = (nature != "state_body") & ~banks
+    reporting = _companies(_column(kept, "FinancialReport", "company"))
     # reports of one company stand in the order of their years, so that the newest is the last one written
-    equity[reporting[reporting >= 0]] = stated[reporting >= 0]
-    return _Firms(np.maximum(equity, 1.0), market.industry, market.founded)
+    equity[reporting] = _numbers(_column(kept, "FinancialReport", "equity"))
+    industry = rng.integers(0, len(INDUSTRIES), market.size)
+    industry[market.members.start :] = market.industry
+    return _Firms(np.maximum(equity, 1.0), industry, founded, mortal)
 
 
-def _ties(market: Market, kept: Kept, equity: Floats) -> _Ties:
-    parts = [*_credit(market, kept), *_trade(market, kept), *_ownership(market, kept, equity)]
+def _ties(kept: Kept, equity: Floats) -> _Ties:
+    parts = [*_credit(kept), *_trade(kept), *_ownership(kept, equity)]
     kind, source, target, amount, start, end = (
         np.concatenate([part[place] for part in parts]) for place in range(len(_Ties._fields))
     )
-    inside = (source >= 0) & (target >= 0) & (source != target) & ~np.isnan(amount)
-    return _Ties(*(column[inside] for column in (kind, source, target, amount, start, end)))
+    there = (source >= 0) & (target >= 0) & (source != target) & ~np.isnan(amount)
+    return _Ties(*(column[there] for column in (kind, source, target, amount, start, end)))
 
 
 def _part(kept: Kept, name: str, kind: str, ends: tuple[Ints, Ints], amount: Floats) -> _Ties:
@@ -195,17 +211,17 @@ def _part(kept: Kept, name: str, kind: str, ends: tuple[Ints, Ints], amount: Flo
     return _Ties(numbers, ends[0], ends[1], amount, start, end)
 
 
-def _ends(market: Market, kept: Kept, name: str, columns: tuple[str, str]) -> tuple[Ints, Ints]:
-    """Members in two columns; rows behind a wall name nobody."""
+def _ends(kept: Kept, name: str, columns: tuple[str, str]) -> tuple[Ints, Ints]:
+    """Company numbers in two columns; rows behind a wall name nobody."""
     hidden = np.array([bool(value) for value in _column(kept, name, "compartments")], np.bool_)
-    one, other = (_members(market, _column(kept, name, column)) for column in columns)
+    one, other = (_companies(_column(kept, name, column)) for column in columns)
     return np.where(hidden, -1, one), other
 
 
-def _credit(market: Market, kept: Kept) -> list[_Ties]:
-    debtor, guarantor = _ends(market, kept, "Guarantee", ("debtor", "guarantor"))
+def _credit(kept: Kept) -> list[_Ties]:
+    debtor, guarantor = _ends(kept, "Guarantee", ("debtor", "guarantor"))
     guaranteed = _numbers(_column(kept, "Guarantee", "amount"))
-    lender, borrower = _ends(market, kept, "LENDS_TO", ("from", "to"))
+    lender, borrower = _ends(kept, "LENDS_TO", ("from", "to"))
     lent = _numbers(_column(kept, "LENDS_TO", "amount"))
     return [
         _part(kept, "Guarantee", "guarantee", (debtor, guarantor), guaranteed),
@@ -213,8 +229,8 @@ def _credit(market: Market, kept: Kept) -> list[_Ties]:
     ]
 
 
-def _trade(market: Market, kept: Kept) -> list[_Ties]:
-    supplier, customer = _ends(market, kept, "SUPPLIES", ("from", "to"))
+def _trade(kept: Kept) -> list[_Ties]:
+    supplier, customer = _ends(kept, "SUPPLIES", ("from", "to"))
     sold = _numbers(_column(kept, "SUPPLIES", "amount"))
     return [
         _part(kept, "SUPPLIES", "customer", (customer, supplier), sold),
@@ -222,9 +238,9 @@ def _trade(market: Market, kept: Kept) -> list[_Ties]:
     ]
 
 
-def _ownership(market: Market, kept: Kept, equity: Floats) -> list[_Ties]:
+def _ownership(kept: Kept, equity: Floats) -> list[_Ties]:
     """Majorities, both ways; the amount is the part of the subsidiary's equity."""
-    parent, child = _ends(market, kept, "HOLDS", ("from", "to"))
+    parent, child = _ends(kept, "HOLDS", ("from", "to"))
     share = _numbers(_column(kept, "HOLDS", "share_ratio"))
     parent = np.where(share > _MAJORITY, parent, -1)
     value = share * equity[child]
@@ -242,13 +258,13 @@ class _History:
 
     def __init__(self, rng: np.random.Generator, firms: _Firms, base: Base) -> None:
         self._rng = rng
-        self._founded = firms.founded
+        self._founded, self._mortal = firms.founded, firms.mortal
         self.day: Ints = np.full(len(firms.equity), NEVER)
         factor = np.exp(rng.normal(0, base.industry_spread, len(INDUSTRIES)))[firms.industry]
         size = np.log10(firms.equity)
         size = (size - size.mean()) / size.std()
         rate = factor * np.exp(-base.size_slope * size)
-        self.rate: Floats = base.rate * rate / rate.mean()
+        self.rate: Floats = base.rate * rate / rate[firms.mortal].mean()
         self._phase, self._cycle = rng.uniform(0, 2 * np.pi), base.cycle
 
     def season(self, week: int) -> float:
@@ -256,8 +272,8 @@ class _History:
         return 1 + self._cycle * float(np.sin(self._phase + 2 * np.pi * (week - _SINCE) / (5 * _YEAR)))
 
     def at_risk(self, week: int) -> Flags:
-        """Who is there and has not failed."""
-        return (self.day == NEVER) & (self._founded <= week)
+        """Who is there, may fail, and has not."""
+        return self._mortal & (self.day == NEVER) & (self._founded <= week)
 
     def strike(self, week: int, rate: Floats) -> Flags:
         """Draw who is struck in a week at yearly rates."""
@@ -276,7 +292,7 @@ def _weeks() -> range:
     return range(_SINCE, NOW, _WEEK)
 
 
-def _null(rng: np.random.Generator, firms: _Firms, _: _Ties, given: Null) -> Ints:
+def _own_causes(rng: np.random.Generator, firms: _Firms, _: _Ties, given: Null | Industry) -> Ints:
     history = _History(rng, firms, given.base)
     for week in _weeks():
         history.fail(week, history.strike(week, history.rate))
@@ -342,7 +358,8 @@ _RUNS: Final[Mapping[Process, tuple[Parameters, Callable[..., Ints]]]] = {
     "threshold": (Threshold(), _threshold),
     "hazard": (Hazard(), _hazard),
     "liquidity": (Liquidity(), _liquidity),
-    "null": (Null(), _null),
+    "null": (Null(), _own_causes),
+    "industry": (Industry(), _own_causes),
 }
 
 
@@ -353,20 +370,20 @@ def write(files: Files, market: Market, seed: int, process: Process) -> dict[str
     """Write the defaults of a process as events, and give its parameters for the truth."""
     parameters, run = _RUNS[process]
     rng = text.generator(seed, f"contagion {process}")
-    firms = _firms(market, files.kept)
-    day = run(rng, firms, _ties(market, files.kept, firms.equity), parameters)
+    firms = _firms(rng, market, files.kept)
+    day = run(rng, firms, _ties(files.kept, firms.equity), parameters)
     failed = np.flatnonzero(day != NEVER)
     failed = failed[np.argsort(day[failed], kind="stable")]
     if len(failed):
-        files.columns("Event", _events(rng, market, files.kept, failed, day[failed]))
+        files.columns("Event", _events(rng, files.kept, failed, day[failed]))
     return {"name": process, "since": text.dates(np.array([_SINCE]))[0], **asdict(parameters)}
 
 
-def _events(rng: np.random.Generator, market: Market, kept: Kept, failed: Ints, day: Ints) -> Columns:
+def _events(rng: np.random.Generator, kept: Kept, failed: Ints, day: Ints) -> Columns:
     kind = next(kind for kind in KINDS if kind.name == EVENT)
-    ids = text.ids("C", market.members.start + failed)
-    listed = zip(_column(kept, "Company", "id"), _column(kept, "Company", "name"), strict=True)
-    names = dict(listed)
+    ids = text.ids("C", failed)
+    told = zip(*(_column(kept, "Company", name) for name in ("id", "name", "compartments")), strict=True)
+    names = {key: name for key, name, wall in told if not wall}
     size = len(failed)
     return {
         "id": text.ids("ED", np.arange(size)),
