@@ -22,6 +22,7 @@ from api import (
     groups_commands,
     loading,
     ownership_commands,
+    risk_commands,
     server,
     stores,
 )
@@ -56,6 +57,7 @@ token_app = typer.Typer(cls=Commands, help="API 令牌 / API tokens", no_args_is
 store_app = typer.Typer(cls=Commands, help="图数据库 / the graph database", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(store_app, name="store")
+app.add_typer(risk_commands.risk_app, name="risk")
 
 Seed = Annotated[int, typer.Option(min=0, help="随机种子 / seed: the same one gives the same world")]
 

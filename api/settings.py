@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from pydantic import Field
 
@@ -22,6 +23,21 @@ class ApiSettings(Settings):
         "after that, and by default at once, it answers 503 until the database is back.",
     )
     max_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body of a request.")
+    risk_channels: Path | None = Field(
+        None,
+        description="File of the firm's own parameters of the risk channels; empty: those that come with guanxi.",
+    )
+    risk_limits: Path | None = Field(
+        None, description="Folder of the firm's own limits, files `limits_*.yaml`; they stand before the shipped."
+    )
+    net_capital: float | None = Field(
+        None, gt=0, description="The firm's net capital (净资本) in yuan, of which a broker's limits are shares."
+    )
+    tier1_capital: float | None = Field(
+        None,
+        gt=0,
+        description="The firm's net tier 1 capital (一级资本净额) in yuan, of which a bank's limits are shares.",
+    )
     workers: int = Field(1, ge=1, description="Processes that `guanxi serve` answers with.")
 
 

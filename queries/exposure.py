@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from graph.view import FactArrays, View
 from graph.view_types import RecordRef
 from queries import stakes
 from queries.exposure_equity import Equity, equity_of, revenue_of
+from queries.owners import PLACES
 from queries.risk_channels import CHANNELS, Channels
 from queries.stakes import Flags, Floats
 
@@ -202,9 +203,11 @@ class _Maker:
         """Low, default and high of what stands for a missing ratio."""
         return self.parameters.values(channel, name)
 
-    def over_equity(self, channel: str, amount: Floats, holder: Rows, factor: Three) -> Three:
-        """Weights of an amount over the equity of those who are hit."""
-        ratio = _positive(amount) / self.equity.above_zero[holder]
+    def over_equity(
+        self, channel: str, amount: Floats, holder: Rows, factor: Three, most: float = np.inf
+    ) -> Three:
+        """Weights of an amount over the equity of those who are hit; the ratio counts as at most `most`."""
+        ratio = np.minimum(_positive(amount) / self.equity.above_zero[holder], most)
         return _weights(_thrice(ratio), factor, self.unknown(channel))
 
     def dense(self, kind: str, name: str) -> Floats:
@@ -239,16 +242,24 @@ def _equity(maker: _Maker) -> Iterator[Part]:
     stake = share * np.maximum(maker.equity.value[company], 0.0)
     value = np.where(np.isnan(stake), _positive(facts["amount"]), stake)
     ratio = value / maker.equity.above_zero[holder]
+    weight = _weights(ratio, maker.factor("equity_value", "loss"), maker.unknown("equity_value"))
+    most = maker.parameters.values("equity_value", "double_leverage")[1]
     fact, key = _everywhere(facts), facts.class_key
-    yield Part(
-        "equity_value", company, holder,
-        _weights(ratio, maker.factor("equity_value", "loss"), maker.unknown("equity_value")),
-        _flags(value[1], maker.equity.above_zero[holder]), Origin.HOLDS, fact, key,
-    )  # fmt: skip
+    unknown = _flags(value[1], maker.equity.above_zero[holder])
+    weight = _at_most(weight, holder, most)
+    yield Part("equity_value", company, holder, weight, unknown, Origin.HOLDS, fact, key)
     support = maker.factor("equity_support", "support")
     weight = _weights(share, support, maker.unknown("equity_support", "unknown_share"))
     unknown = _flags(np.where(share[0] == share[2], share[1], np.nan), kind=Unknown.SHARE)
     yield Part("equity_support", holder, company, weight, unknown, Origin.HOLDS, fact, key)
+
+
+def _at_most(weight: Three, target: Rows, most: float) -> Three:
+    """Weights scaled down where those on one target add up to more."""
+    totals = np.stack([np.bincount(target, one, minlength=int(target.max(initial=0)) + 1) for one in weight])
+    # A total depends on the order of its terms in its last bits; what a reader sees must not.
+    scale = np.round(most / np.maximum(totals, most), PLACES)
+    return weight * scale[:, target]
 
 
 def _share(facts: FactArrays) -> Three:
@@ -279,14 +290,17 @@ class _Ties(NamedTuple):
 
 def _control(maker: _Maker) -> Iterator[Part]:
     """实际控制、集团: steps of computed control, and what is disclosed beside them."""
-    for ties in _ties(maker):
+    found = list(_ties(maker))
+    controlled = np.bincount(np.concatenate([ties.controller for ties in found]), minlength=maker.view.size)
+    for ties in found:
         votes, unknown = _thrice(ties.votes), _flags(ties.votes, kind=Unknown.SHARE)
         for channel, source, target in (
             ("control", ties.controller, ties.company),
             ("group", ties.company, ties.controller),
         ):
             weight = _weights(votes, maker.factor(channel, "factor"), maker.unknown(channel, "unknown_votes"))
-            yield Part(channel, source, target, weight, unknown, ties.origin, ties.fact, ties.key)
+            part = weight if channel == "control" else weight / controlled[ties.controller]
+            yield Part(channel, source, target, part, unknown, ties.origin, ties.fact, ties.key)
 
 
 def _ties(maker: _Maker) -> Iterator[_Ties]:
@@ -309,9 +323,9 @@ def _in_concert(view: View, parent: NDArray[np.int32]) -> tuple[Rows, Rows, Rows
     """Members of concert groups, the companies that these control together, and the agreement."""
     found: list[tuple[int, int, int]] = []
     agreements = stakes.ballot(view).agreements
-    for company in np.flatnonzero(parent >= view.size).tolist():
-        agreement = agreements[parent.item(company) - view.size]
-        found += [(member, company, agreement.agreements[0]) for member in agreement.members]
+    for row in np.flatnonzero(parent >= view.size).tolist():
+        agreement = agreements[parent.item(row) - view.size]
+        found += [(member, row, agreement.agreements[0]) for member in agreement.members]
     member, company, thing = np.array(found, np.int64).reshape(-1, 3).T
     return member, company, thing
 
@@ -328,12 +342,22 @@ def _shared_controller(maker: _Maker) -> Iterator[Part]:
     computed = np.flatnonzero((found.controller >= 0) & ~np.isin(found.controller, [*states, *of_state]))
     facts = view.arrays("CONTROLS")
     disclosed = np.flatnonzero(~np.isin(facts.start, states))
-    for controller, company, origin, fact in (
+    wide: list[tuple[Any, Any, Origin, Any]] = [
         (found.controller[computed], computed, Origin.HOLDS, found.ballot[computed]),
         (facts.start[disclosed], facts.end[disclosed], Origin.CONTROLS, disclosed),
-    ):
-        key = _controller_keys(maker)[controller.astype(np.int64)]
-        yield from _shared(maker, "shared_controller", controller, company, origin, fact, key)
+    ]
+    for sharer, company, origin, fact in wide:
+        controller = sharer.astype(np.int64)
+        key = _controller_keys(maker)[controller]
+        yield from _shared(
+            maker,
+            "shared_controller",
+            controller,
+            company.astype(np.int64),
+            origin,
+            fact.astype(np.int64),
+            key,
+        )
 
 
 def _controller_keys(maker: _Maker) -> Keys:
@@ -361,19 +385,18 @@ def _shared(  # noqa: PLR0913, PLR0917 - columns of one table
     sharers, which, count = np.unique(sharer, return_inverse=True, return_counts=True)
     few = count[which] <= maker.parameters.values(channel, "most")[1]
     at = np.flatnonzero(few)
-    one, other = _matches(which[at], which[at], len(sharers))
+    one, other = matches(which[at], which[at], len(sharers))
     apart = one != other
     one, other = at[one[apart]], at[other[apart]]
-    weight = np.broadcast_to(maker.factor(channel, "factor")[1:2], (3, len(one)))
+    weight = _thrice(maker.parameters.values(channel, "factor")[1] / (count[which[one]] - 1))
     nothing = np.zeros(len(one), np.uint8)
-    fact = fact.astype(np.int64)
     yield Part(
-        channel, company[one].astype(np.int64), company[other].astype(np.int64), weight, nothing, origin,
+        channel, company[one], company[other], weight, nothing, origin,
         fact[one], key[one], fact[other],
     )  # fmt: skip
 
 
-def _matches(left: Rows, right: Rows, size: int) -> tuple[Rows, Rows]:
+def matches(left: Rows, right: Rows, size: int) -> tuple[Rows, Rows]:
     """Places of all pairs, one of each list, that name the same number from 0 to below `size`."""
     order = np.argsort(right, kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(right, minlength=size))])
@@ -429,20 +452,20 @@ def parts(view: View, kind: str, role: str) -> Parts:
     return Parts(facts.start[chosen].astype(np.int64), facts.end[chosen].astype(np.int64))
 
 
-def _two_parts(view: View, kind: str, roles: tuple[str, str]) -> tuple[Rows, Rows, Rows]:
+def two_parts(view: View, kind: str, roles: tuple[str, str]) -> tuple[Rows, Rows, Rows]:
     """Pairs of the parties in two roles of the same thing, and the thing."""
     one, other = parts(view, kind, roles[0]), parts(view, kind, roles[1])
-    left, right = _matches(one.thing, other.thing, view.size)
+    left, right = matches(one.thing, other.thing, view.size)
     return one.party[left], other.party[right], one.thing[left]
 
 
 def _guarantees(maker: _Maker) -> Iterator[Part]:
     """担保."""
-    debtor, guarantor, thing = _two_parts(maker.view, "Guarantee", ("debtor", "guarantor"))
+    debtor, guarantor, thing = two_parts(maker.view, "Guarantee", ("debtor", "guarantor"))
     joint = joint_guarantees(maker.view)[thing]
     factor = np.where(joint, maker.factor("guarantee", "joint"), maker.factor("guarantee", "general"))
     amount = maker.dense("Guarantee", "amount")[thing]
-    weight = maker.over_equity("guarantee", amount, guarantor, factor)
+    weight = maker.over_equity("guarantee", amount, guarantor, factor, most=1.0)
     unknown = _flags(amount, maker.equity.above_zero[guarantor])
     yield Part("guarantee", debtor, guarantor, weight, unknown, Origin.THING, thing, maker.key(thing))
 
@@ -459,17 +482,17 @@ def joint_guarantees(view: View) -> Flags:
 def _pledges(maker: _Maker) -> Iterator[Part]:
     """质押: the loan, and the shares."""
     view = maker.view
-    pledgor, pledgee, thing = _two_parts(view, "Pledge", ("pledgor", "pledgee"))
+    pledgor, pledgee, thing = two_parts(view, "Pledge", ("pledgor", "pledgee"))
     loan = maker.dense("Pledge", "amount")
-    weight = maker.over_equity("pledge_loan", loan[thing], pledgee, maker.factor("pledge_loan", "lgd"))
+    weight = maker.over_equity("pledge_loan", loan[thing], pledgee, maker.factor("pledge_loan", "lgd"), 1.0)
     unknown = _flags(loan[thing], maker.equity.above_zero[pledgee])
     yield Part("pledge_loan", pledgor, pledgee, weight, unknown, Origin.THING, thing, maker.key(thing))
-    pledgor, security, thing = _two_parts(view, "Pledge", ("pledgor", "security"))
+    pledgor, security, thing = two_parts(view, "Pledge", ("pledgor", "security"))
     issuer = _issuers(view)[security]
     there = issuer >= 0
     pledgor, issuer, thing = pledgor[there], issuer[there], thing[there]
     amount = np.where(np.isnan(loan[thing]), _pledged_value(maker, issuer, thing), loan[thing])
-    weight = maker.over_equity("pledge_value", amount, pledgor, maker.factor("pledge_value", "call"))
+    weight = maker.over_equity("pledge_value", amount, pledgor, maker.factor("pledge_value", "call"), 1.0)
     unknown = _flags(amount, maker.equity.above_zero[pledgor])
     yield Part("pledge_value", issuer, pledgor, weight, unknown, Origin.THING, thing, maker.key(thing))
 
@@ -498,5 +521,3 @@ def _issuers(view: View) -> Rows:
 _MAKERS: Final[tuple[Callable[[_Maker], Iterator[Part]], ...]] = (
     _equity, _control, _guarantees, _loans, _supply, _pledges, _shared_controller, _shared_officer,
 )  # fmt: skip
-
-__all__ = ["Exposures", "Origin", "Unknown", "exposures", "joint_guarantees", "parts"]

@@ -26,6 +26,7 @@ class Basis(IntEnum):
     UNKNOWN = 0
     REPORT = 1
     REGISTERED_CAPITAL = 2
+    STAKES = 3
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,9 @@ def _equity_of(view: View) -> Equity:
     value = _registered(view)
     basis = np.where(np.isnan(value), np.uint8(Basis.UNKNOWN), np.uint8(Basis.REGISTERED_CAPITAL))
     value[company], basis[company] = reported[report], Basis.REPORT
+    stakes_held = _stakes_held(view, value)
+    more = (basis == Basis.REGISTERED_CAPITAL) & (stakes_held > value)
+    value[more], basis[more] = stakes_held[more], Basis.STAKES
     reports = np.full(view.size, -1, np.int32)
     reports[company] = report
     return Equity(value, basis, reports)
@@ -92,6 +96,13 @@ def _registered(view: View) -> Floats:
     foreign = np.array([text != YUAN for text in currencies.texts], np.bool_)
     capital[currencies.rows[foreign[currencies.which]]] = np.nan
     return np.where(capital > 0, capital, np.nan)
+
+
+def _stakes_held(view: View, value: Floats) -> Floats:
+    """By row the value of the stakes that it holds, as far as it is known, in yuan to the fen."""
+    facts = view.arrays("HOLDS")
+    worth = facts["share_ratio"] * np.maximum(value[facts.end], 0.0)
+    return np.round(np.bincount(facts.start, np.nan_to_num(worth), minlength=view.size), 2)
 
 
 def _reports(view: View) -> _Reports:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from graph.errors import DataError, InvalidInput
 
 _NEEDED: Final[Mapping[str, frozenset[str]]] = {
-    "equity_value": frozenset({"loss", "unknown"}),
+    "equity_value": frozenset({"loss", "unknown", "double_leverage"}),
     "equity_support": frozenset({"support", "unknown_share"}),
     "control": frozenset({"factor", "unknown_votes"}),
     "group": frozenset({"factor", "unknown_votes"}),
@@ -100,8 +100,8 @@ class Channels(_Declared):
         if wrong := set(_NEEDED).symmetric_difference(self.channels):
             raise ValueError(f"channels that are missing or unknown: {', '.join(sorted(wrong))}")
         for name, needed in _NEEDED.items():
-            if wrong := needed.symmetric_difference(self.channels[name].parameters):
-                raise ValueError(f"{name}: parameters missing or unknown: {', '.join(sorted(wrong))}")
+            if misfits := needed.symmetric_difference(self.channels[name].parameters):
+                raise ValueError(f"{name}: parameters missing or unknown: {', '.join(sorted(misfits))}")
         return self
 
     @property
