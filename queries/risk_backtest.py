@@ -25,7 +25,7 @@ from queries import stakes
 from queries.exposure import exposures, parts
 from queries.models import Answer
 from queries.risk_backtest_metrics import Interval, Ratio
-from queries.risk_backtest_scores import BASE_RATE, BASELINES, Moment, channels_in, model_scores
+from queries.risk_backtest_scores import BASE_RATE, BASELINES, BY_CHANNEL, Moment, channels_in, model_scores
 from queries.risk_channels import Channels
 from queries.risk_models import Model, Sampling
 from queries.stakes import Floats
@@ -33,7 +33,7 @@ from queries.stakes import Floats
 Rows = NDArray[np.int64]
 
 PRECISION_AT: Final = (10, 50)
-SAMPLING: Final = Sampling(0, 200)
+SAMPLING: Final = Sampling(0, 500)
 _PLACES: Final = 6
 _FEWEST_DAYS_TO_FIT: Final = 2
 _COLUMNS: Final = ("party", "date", "kind")
@@ -246,7 +246,7 @@ def _scores(moment: Moment, plan: Plan) -> Iterator[tuple[Key, Floats]]:
     for model in plan.models:
         whole = model_scores(moment, model)
         yield Key(model), whole
-        for channel in plan.parameters.channels if plan.ablation else ():
+        for channel in plan.parameters.channels if plan.ablation and model in BY_CHANNEL else ():
             yield Key(model, channel), model_scores(moment, model, channel) if channel in there else whole
 
 

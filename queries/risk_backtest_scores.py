@@ -21,6 +21,9 @@ from queries.stakes import Floats
 
 Rows = NDArray[np.int64]
 
+BY_CHANNEL: Final[frozenset[Model]] = frozenset({"linear", "original", "cascade"})
+"""Models that run on the channels; clearing has debts and guarantees alone, and none to leave out."""
+
 _PRIOR_FIRMS: Final = 20
 """An industry's rate is drawn towards that of all as if it had so many more companies, of the average."""
 

@@ -273,7 +273,8 @@ class _History:
 
     def at_risk(self, week: int) -> Flags:
         """Who is there, may fail, and has not."""
-        return self._mortal & (self.day == NEVER) & (self._founded <= week)
+        there: Flags = self._mortal & (self.day == NEVER) & (self._founded <= week)
+        return there
 
     def strike(self, week: int, rate: Floats) -> Flags:
         """Draw who is struck in a week at yearly rates."""
