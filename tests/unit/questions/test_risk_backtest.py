@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from pathlib import Path
@@ -197,6 +198,20 @@ def test_nothing_known_that_early_is_said(projection: Projection) -> None:
         _replay(projection, [])
 
 
+@pytest.mark.parametrize(("process", "travels"), [("null", False), ("hazard", True)])
+def test_models_beat_the_base_rate_only_where_distress_travels(
+    process: str, tmp_path: Path, *, travels: bool
+) -> None:
+    replays = []
+    for seed in range(1, 6):
+        write_world(tmp_path / f"{seed}", 600, seed, process=process)
+        projection = Projection.of(tables_of(tmp_path / f"{seed}"))
+        replays.append(_replay(projection, _truth(projection)))
+    rows = risk_backtest.rows(replays, process)
+    lows = [row.low for row in rows if row.metric == "auc" and not row.is_baseline]
+    assert [low is not None and low > 0.5 for low in lows] == [travels, travels]
+
+
 # --- events of one's own ---------------------------------------------------------------------------------------------
 
 
@@ -253,6 +268,35 @@ def test_the_command_makes_worlds_of_its_own(program: typer.Typer) -> None:
     ran = CliRunner().invoke(program, [*arguments, *days, "--json"])
     assert ran.exit_code == 0, ran.output
     assert {row["worlds"] for row in json.loads(ran.stdout)["rows"]} == {2}
+
+
+def test_the_command_replays_events_of_ones_own(
+    program: typer.Typer, projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the graph loaded, which stands here for the store's; whom it does not know is said, and left out."""
+    monkeypatch.setattr(risk_backtest_commands, "opened", contextlib.nullcontext)
+    monkeypatch.setattr(Projection, "open", lambda *_: projection)
+    lines = [f"{event.party},{event.date},bust" for event in _truth(projection)]
+    file = tmp_path / "events.csv"
+    file.write_text("\n".join(["party,date,kind", *lines, "nobody,2024-01-01,bust"]), encoding="utf-8")
+    arguments = [
+        "backtest",
+        "--events",
+        str(file),
+        "--model",
+        "linear",
+        "--no-ablation",
+        "--first",
+        "2025-01-01",
+    ]
+    ran = CliRunner().invoke(program, [*arguments, "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert "not in the graph: 1 (nobody" in ran.stderr
+    rows = json.loads(ran.stdout)["rows"]
+    assert {row["process"] for row in rows} == {None}
+    hindsight = CliRunner().invoke(program, [*arguments, "--hindsight", "--json"])
+    assert json.loads(hindsight.stdout)["rows"][0]["scored"] == rows[0]["scored"]
+    assert CliRunner().invoke(program, [*arguments, "--kind", "other"]).exit_code == 2
 
 
 @pytest.mark.parametrize(
