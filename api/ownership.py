@@ -12,7 +12,6 @@ from api import parameters
 from api.wire import answer, responses, service_of, view_of
 from queries import controllers as controlling
 from queries import owners as owning
-from queries.paging import MAX_LIMIT
 
 
 class Owners(parameters.Paged):
@@ -21,7 +20,6 @@ class Owners(parameters.Paged):
     section: str | None = Field(
         None, max_length=40, description="One list alone, to page through it: " + ", ".join(owning.SECTIONS)
     )
-    limit: int = Field(MAX_LIMIT, ge=1, le=MAX_LIMIT, description="Most lines of a list.")
 
 
 def owners(request: Request, id: parameters.Ref, asked: Annotated[Owners, Query()]) -> Response:  # noqa: A002

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.claims import Claim, claim_hash
-from graph.columns import LONG_AGO, OPEN, Array, date_of, day_number, handle_text, split_handle
+from graph.columns import HANDLE, LONG_AGO, OPEN, Array, date_of, day_number, handle_text, split_handle
 from graph.errors import Ambiguous, InvalidInput, NotFound
 from graph.findings import alike, findings
 from graph.fold import Adjacency, Fold
@@ -173,6 +173,15 @@ class FactArrays:
     def texts(self, name: str) -> list[str | None]:
         """The values of a text field."""
         return self._view.edge_texts(self.type, name, self.statement)
+
+    def records(self, i: int) -> tuple[RecordRef, ...]:
+        """The records of one of them, the best first: cheaper than the whole fact."""
+        first = self._run.first
+        return self._view.statement_records(self.type, self._run.rows[first.item(i) : first.item(i + 1)])
+
+    def handles(self, rows: Array) -> Array:
+        """The handles of the best records of some of them."""
+        return self._view.edge_handles(self.type, self.statement[rows])
 
     def fact(self, i: int) -> Fact:
         """One of them as a fact, seen from its start."""
@@ -915,6 +924,11 @@ class View:
         """The hash of the class of statements."""
         found = self._fold.adjacency.get(edge_type)
         return np.zeros(0, np.uint64) if found is None else found.class_key.take(statements)
+
+    def edge_handles(self, edge_type: str, statements: Array) -> Array:
+        """The handles of the records of statements."""
+        edges = self._tables.edges.get(edge_type)
+        return np.zeros(0, HANDLE) if edges is None else edges.record.take(statements)
 
     def edge_texts(self, edge_type: str, name: str, statements: Array) -> list[str | None]:
         """A text field of statements."""

@@ -22,6 +22,9 @@ from queries.statements import refs
 
 HALF: Final = 0.5
 
+MOST_LINKS: Final = 500
+"""So many rows of votes prove control well enough; no reader follows more."""
+
 WAYS: Final = {
     "majority": Label("持有过半数表决权", "holds a majority of the votes"),
     "votes": Label("表决权比例不同于持股比例，表决权过半数", "votes differ from capital, and are a majority"),
@@ -140,7 +143,7 @@ class Controlled:
         beyond = sum(max(self.ballot.most.item(row) - near.votes.ballots.votes.item(vote), 0.0)
                      for row, vote in zip(rows, votes, strict=True))  # fmt: skip
         parties = self._parties(top)
-        held = sum(_stated(self.ballot.facts.fact(row)) for row in rows)
+        held = float(np.nansum(self.ballot.capital[rows]))
         ratio = certain / votable if votable > TOLERANCE else 0.0
         return Voter(parties, ratio, ratio + beyond, held, tuple(rows))
 
@@ -154,12 +157,14 @@ class Controlled:
     def links(self) -> list[Link]:
         """The votes that the controlling set casts, in the company and in all through which it casts them.
 
-        The company's own come first; within a company the largest come first, then by id of the holder.
+        The company's own come first; within a company the largest come first, then by id of the holder. In a
+        conglomerate the search ends with the company at which there are `MOST_LINKS` of them.
         """
         if not self.controllers:
             return []
-        found, waiting, seen = [], [0], {0}
-        while waiting:
+        found: list[Link] = []
+        waiting, seen = [0], {0}
+        while waiting and len(found) < MOST_LINKS:
             company = waiting.pop(0)
             for link, caster in self._cast_in(company):
                 found.append(link)
@@ -231,7 +236,7 @@ class Controlled:
         )
 
     def _position(self, link: Link) -> Position:
-        return -round(link.ratio, 12), self.view.id(link.holder), self.fact(link).records[0].id
+        return -round(link.ratio, 12), self.view.id(link.holder), self.ballot.facts.records(link.row)[0].id
 
     def fact(self, link: Link) -> Fact:
         """The holding that a link's votes come from."""
@@ -263,13 +268,8 @@ class Controlled:
     @property
     def held(self) -> float:
         """The controlling set's share of the company's capital, as far as it is stated."""
-        return sum(_stated(self.fact(link)) for link in self.links if link.company == self.row)
-
-
-def _stated(fact: Fact) -> float:
-    """The share of capital that a holding states at least."""
-    share: float = fact.props.get("share_ratio") or fact.props.get("share_min") or 0.0
-    return share
+        rows = [link.row for link in self.links if link.company == self.row]
+        return float(np.nansum(self.ballot.capital[rows]))
 
 
 def _votes_differ(fact: Fact) -> bool:

@@ -13,7 +13,7 @@ from graph.algorithms.control import TOLERANCE
 from graph.algorithms.ownership import State
 from graph.view import Fact, View
 from queries import stakes
-from queries.control import HALF, WAYS, Controlled, Voter, Votes, chain
+from queries.control import HALF, MOST_LINKS, WAYS, Controlled, Voter, Votes, chain
 from queries.labels import Label
 from queries.models import Answer, Finding, Party, PartyLine, Ratio
 from queries.owners import LookedThrough, company_row, overstated, ratio
@@ -62,7 +62,9 @@ class Computed(PartyLine):
     cash_flow_ratio: Annotated[
         Ratio, Field(description="Its own share of the capital through all layers (现金流权).")
     ]
-    wedge: Annotated[float | None, Field(description="Votes less the cash-flow rights of all who share them (两权分离度).")]
+    wedge: Annotated[
+        float | None, Field(description="Votes less the cash-flow rights of all who share them (两权分离度).")
+    ]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,7 +120,7 @@ def controllers(view: View, ref: str) -> Controllers:
         computed=computed,
         suspected=[] if computed else list(_suspected(tiers)),
         tiers=tiers,
-        findings=[*why, *differences, *_said_unknown(found)],
+        findings=[*why, *differences, *_said_unknown(found), *_cut(found)],
     )
 
 
@@ -191,16 +193,16 @@ def _doubts(found: Controlled, looked: LookedThrough) -> Iterator[Finding]:
         return
     if looked.owners.state is State.OVERSTATED:
         yield overstated(found.view, found.row)
+    stated = sum(voter.ratio for voter in found.voters)
     for voter in found.voters:
-        others = sum(other.ratio for other in found.voters if other is not voter)
-        if min(voter.most, 1.0 - others) > HALF + TOLERANCE:
+        if min(voter.most, 1.0 - stated + voter.ratio) > HALF + TOLERANCE:
             names = "、".join(found.view.name(row) for row in voter.parties)
             facts = [found.ballot.facts.fact(row) for row in voter.rows]
             yield _doubt(
                 f"{names} 的表决权不明，可能过半 / the votes of {names} are unclear and may be a majority",
                 facts,
             )
-    unnamed = 1.0 - sum(voter.ratio for voter in found.voters)
+    unnamed = 1.0 - stated
     if unnamed > HALF + TOLERANCE and not stakes.is_listed(found.view, found.row):
         yield _doubt(f"{unnamed:.2%} 的表决权没有资料 / no source states who has {unnamed:.2%} of the votes")
     blank = [voter for voter in found.voters if _is_blank(found.view, voter)]
@@ -214,7 +216,7 @@ def _doubts(found: Controlled, looked: LookedThrough) -> Iterator[Finding]:
 def _is_blank(view: View, voter: Voter) -> bool:
     """Whether a voter is a company behind which somebody stands whom no source states."""
     (row, *more) = voter.parties
-    if more or view.kind(row) != "Company" or view.degree(row, "HOLDS", "in"):
+    if more or view.kind(row) != "Company" or stakes.has_holders(view, row):
         return False
     return not stakes.is_listed(view, row) and view.value(row, "nature") != "state_body"
 
@@ -252,6 +254,13 @@ def _differences(found: Controlled, status: str, disclosed: Sequence[Fact]) -> I
 
 def _names(view: View, rows: set[int]) -> str:
     return "、".join(view.name(row) for row in sorted(rows, key=view.id_key))
+
+
+def _cut(found: Controlled) -> Iterator[Finding]:
+    if len(found.links) >= MOST_LINKS:
+        count = len(found.links)
+        text = f"只列出 {count} 笔表决权，控制链未全部展开 / {count} rows of votes are listed, not the whole chain"
+        yield Finding(code="chain_cut", message=text, records=[])
 
 
 def _said_unknown(found: Controlled) -> Iterator[Finding]:

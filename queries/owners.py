@@ -25,7 +25,7 @@ from queries.labels import Label
 from queries.models import Answer, Cursor, EntityId, Finding, Line, Party, PartyLine, Ratio
 from queries.paging import MAX_LIMIT, Page, cut
 from queries.stakes import Capital, End
-from queries.statements import party, refs, who
+from queries.statements import MAX_RECORDS, party, refs, who
 
 PLACES: Final = 12
 """Decimal places of a computed ratio: what stands behind them depends on the order of sums."""
@@ -113,6 +113,9 @@ class Owners(Answer):
     state: Annotated[str, Field(description="solved, overstated (direct lines only), circular, no_holders.")]
     terminals: list[Terminal]
     terminals_total: int
+    terminals_ratio: Annotated[
+        Ratio, Field(description="What all terminals own together, those on other pages too.")
+    ]
     terminals_next: Cursor
     intermediates: list[Owner]
     intermediates_total: int
@@ -235,6 +238,11 @@ class LookedThrough:
         return cls(view, row, stakes.upstream(view, row).owners(row))
 
     @cached_property
+    def reader(self) -> ChainReader:
+        """What reads the steps of chains."""
+        return ChainReader(self.view)
+
+    @cached_property
     def chains(self) -> LargestChains:
         """The largest chain from each owner."""
         above = stakes.upstream(self.view, self.row)
@@ -243,7 +251,7 @@ class LookedThrough:
     def path(self, owner: int) -> tuple[list[Stake], float]:
         """The largest chain of holdings from an owner to the company, and the product of its shares."""
         chain = self.chains.chain(owner)
-        steps = [step for pair in pairwise(chain.nodes) for step in stakes_between(self.view, *pair)]
+        steps = [step for pair in pairwise(chain.nodes) for step in self.reader.between(*pair)]
         return steps, chain.share
 
     def share_of(self, owner: int) -> float:
@@ -255,24 +263,44 @@ class LookedThrough:
         return 0.0
 
 
-def stakes_between(view: View, holder: int, company: int) -> Iterator[Stake]:
-    """The holdings of one in another, by the id of their first record."""
-    found = stakes.capital(view)
-    rows = found.graph.between(holder, company).tolist()
-    for fact in sorted((found.facts.fact(row) for row in rows), key=lambda fact: fact.records[0].id):
-        yield Stake(
-            holder=view.id(holder),
-            holder_name=view.name(holder),
-            company=view.id(company),
-            company_name=view.name(company),
-            share_ratio=_stated_share(fact),
-            records=refs(fact.records),
+class ChainReader:
+    """Holdings as steps of chains: each is read once, however many chains it is in."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._capital = stakes.capital(view)
+        self._names: dict[int, str] = {}
+        self._steps: dict[tuple[int, int], list[Stake]] = {}
+
+    def between(self, holder: int, company: int) -> list[Stake]:
+        """The holdings of one in another, by the id of their best record."""
+        key = (holder, company)
+        if key not in self._steps:
+            rows = self._capital.graph.between(holder, company).tolist()
+            steps = [self._step(row, holder, company) for row in rows]
+            self._steps[key] = sorted(steps, key=lambda step: step.records[0].id)
+        return self._steps[key]
+
+    def _step(self, row: int, holder: int, company: int) -> Stake:
+        share = self._capital.stated.item(row)
+        return Stake(
+            holder=self._view.id(holder),
+            holder_name=self._name(holder),
+            company=self._view.id(company),
+            company_name=self._name(company),
+            share_ratio=None if np.isnan(share) else share,
+            records=refs(self._capital.facts.records(row)),
         )
 
+    def _name(self, row: int) -> str:
+        if row not in self._names:
+            self._names[row] = self._view.name(row)
+        return self._names[row]
 
-def _stated_share(fact: Fact) -> float | None:
-    share: float | None = fact.props.get("share_ratio", fact.props.get("share_min"))
-    return share
+
+def stakes_between(view: View, holder: int, company: int) -> list[Stake]:
+    """The holdings of one in another, by the id of their best record."""
+    return ChainReader(view).between(holder, company)
 
 
 # --- the answer ----------------------------------------------------------------------------------------------------
@@ -291,6 +319,7 @@ def _answer(found: LookedThrough, asked: Asked) -> Owners:
         state=state_of(owned),
         terminals=[_terminal(found, i) for i in terminals],
         terminals_total=len(owned.terminals.node),
+        terminals_ratio=ratio(owned.terminals.share.sum()) if owned.state is State.SOLVED else None,
         terminals_next=next_terminal,
         intermediates=[Owner(**_owner(found, owned.intermediates, i)) for i in middle],
         intermediates_total=len(owned.intermediates.node),
@@ -438,13 +467,14 @@ def _findings(found: LookedThrough) -> Iterator[Finding]:
 
 def overstated(view: View, company: int, *, above: bool = False) -> Finding:
     """股东合计超过 100%: a data finding; nothing is ever rescaled."""
-    facts = view.facts(company, "HOLDS", "in")
-    total = sum(_stated_share(fact) or 0.0 for fact in facts)
+    known = stakes.capital(view)
+    rows = known.graph.of(company)
+    total = round(float(np.nansum(known.stated[rows])), PLACES)
     name = view.name(company)
     return Finding(
         code="overstated_above" if above else "overstated",
         message=f"{name} 的股东合计 {total:.2%}，超过 100% / the stated holders of {name} add up to {total:.2%}",
-        records=refs(record for fact in facts for record in fact.records),
+        records=records_of(known, rows),
     )
 
 
@@ -458,16 +488,17 @@ def _unclear(found: LookedThrough) -> Iterator[Finding]:
         text = (
             f"{len(silent)} 笔持股的比例未知 / the share of {len(silent)} holdings on the way up is unknown"
         )
-        yield Finding(code="share_unknown", message=text, records=_records(known, silent))
+        yield Finding(code="share_unknown", message=text, records=records_of(known, silent))
     if len(crossed):
         text = f"{len(crossed)} 笔持股的区间颠倒 / {len(crossed)} stated intervals begin above their end"
-        yield Finding(code="interval_reversed", message=text, records=_records(known, crossed))
+        yield Finding(code="interval_reversed", message=text, records=records_of(known, crossed))
 
 
-def _records(known: Capital, rows: NDArray[np.int32]) -> list[RecordRef]:
-    """The records of some holdings, in the order of their handles."""
-    found = {record for row in rows.tolist() for record in known.facts.fact(row).records}
-    return refs(sorted(found, key=lambda record: record.id))
+def records_of(known: Capital, rows: NDArray[np.int32]) -> list[RecordRef]:
+    """The best records of some holdings, in the order of their handles; as many as an answer shows."""
+    handles = known.facts.handles(rows)
+    first = rows[np.lexsort((handles["lo"], handles["hi"]))[:MAX_RECORDS]]
+    return refs(known.facts.records(row)[0] for row in first.tolist())
 
 
 # --- down ----------------------------------------------------------------------------------------------------------
@@ -504,7 +535,7 @@ def holdings(view: View, ref: str, *, page: Page | None = None) -> Holdings:
 
 def _holding(view: View, held: ownership.Held, i: int) -> Holding:
     row = held.node.item(i)
-    direct = list(stakes_between(view, held.holder, row))
+    direct = stakes_between(view, held.holder, row)
     return Holding(
         **who(view, row),
         direct_ratio=ratio(held.direct.item(i)),

@@ -46,12 +46,14 @@ class End(IntEnum):
 class Capital:
     """The holdings of a View: the facts by row, and the graph of them that the kernels walk.
 
-    By row, `reversed_bounds` is whether a stated interval begins above its end, so that it says nothing, and `silent`
-    whether nothing at all is stated of the share.
+    By row, `stated` is the share, or the least of its interval, NaN where neither is stated; `reversed_bounds` is
+    whether a stated interval begins above its end, so that it says nothing, and `silent` whether nothing at all is
+    stated of the share.
     """
 
     facts: FactArrays
     graph: ownership.Holdings
+    stated: Floats
     reversed_bounds: Flags
     silent: Flags
 
@@ -68,7 +70,8 @@ def _capital(view: View) -> Capital:
     graph = ownership.holdings(
         facts.start.astype(np.int32), facts.end.astype(np.int32), share, stop, (low, high)
     )
-    return Capital(facts, graph, crossed, np.isnan(share) & np.isnan(low) & np.isnan(high) & ~crossed)
+    silent = np.isnan(share) & np.isnan(low) & np.isnan(high) & ~crossed
+    return Capital(facts, graph, _first(share, low), crossed, silent)
 
 
 def _shares(facts: FactArrays) -> tuple[Floats, Floats, Floats, Flags]:
@@ -117,6 +120,11 @@ def _listed(view: View) -> NDArray[np.int64]:
     coded = view.stating("Company", "code").tolist()
     undated = [row for row in coded if view.value(row, "listed_on") is None]
     return np.array(sorted({*dated, *undated}), np.int64)
+
+
+def has_holders(view: View, row: int) -> bool:
+    """Whether any holding in a company is on record for the day."""
+    return bool(len(capital(view).graph.of(row)))
 
 
 def is_listed(view: View, row: int) -> bool:
@@ -194,13 +202,15 @@ class Agreement:
 class Ballot:
     """The votes of a View: the facts by row, the kernel's world, and the concert groups in their order.
 
-    `stated` is False by row where nothing is said of the votes, which then count as none.
+    By row, `stated` is False where nothing is said of the votes, which then count as none, and `capital` is the share
+    of capital, or the least of its interval.
     """
 
     facts: FactArrays
     votes: voting.Votes
     agreements: tuple[Agreement, ...]
     stated: Flags
+    capital: Floats
     most: Floats = field(repr=False)
     """The most votes that a row can stand for: its upper bound, 1 where none is stated."""
 
@@ -228,7 +238,12 @@ def _ballot(view: View) -> Ballot:
     concert = voting.concert_of([(a.members, a.targets) for a in agreements])
     votes = voting.votes(stakes, id_keys(view), concert)
     return Ballot(
-        facts, votes, agreements, ~np.isnan(certain) | limited, np.fmax(most, np.nan_to_num(certain))
+        facts,
+        votes,
+        agreements,
+        ~np.isnan(certain) | limited,
+        _first(share, low),
+        np.fmax(most, np.nan_to_num(certain)),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -12,6 +15,7 @@ from scipy.linalg.blas import dtrmm, dtrmv
 from scipy.sparse import csc_array, eye_array
 from scipy.sparse.linalg import SuperLU, splu
 
+from graph.algorithms.blas import threads_for
 from graph.algorithms.components import group, jit, strong_components
 
 SMALL: Final = 32
@@ -159,6 +163,37 @@ def _factor(size: int, inner: tuple[Rows, Rows, Floats]) -> DenseFactor | Sparse
         return DenseFactor(transposed.T)
     moved = csc_array((weight, (target, source)), shape=(size, size))
     return SparseFactor(csc_array(eye_array(size, format="csc") - moved))
+
+
+def _finite_factor(size: int, inner: tuple[Rows, Rows, Floats]) -> DenseFactor | SparseFactor | None:
+    """The factor of a loop, None where it multiplies mass without bound."""
+    factor = _factor(size, inner)
+    # M has a finite sum of powers exactly if some positive vector exceeds its own image under M.
+    finite = not factor.singular and bool(np.all(factor.solve(np.ones(size)) > 0))
+    return factor if finite else None
+
+
+class KnownFactors:
+    """Factors of large loops by what they were made of; those used last are kept, within a budget of memory."""
+
+    def __init__(self, most_bytes: int = 256 * 2**20) -> None:
+        self._most = most_bytes
+        self._kept: OrderedDict[bytes, tuple[DenseFactor | SparseFactor | None, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, size: int, inner: tuple[Rows, Rows, Floats]) -> DenseFactor | SparseFactor | None:
+        """The factor of a loop with so many nodes and these edges; None where it multiplies mass without bound."""
+        digest = hashlib.blake2b(b"".join(array.tobytes() for array in inner), digest_size=20).digest()
+        with self._lock:
+            if digest in self._kept:
+                self._kept.move_to_end(digest)
+                return self._kept[digest][0]
+        made = _finite_factor(size, inner)
+        with self._lock:
+            self._kept[digest] = made, 8 * (size * size if isinstance(made, DenseFactor) else len(inner[0]))
+            while sum(cost for _, cost in self._kept.values()) > self._most and len(self._kept) > 1:
+                self._kept.popitem(last=False)
+        return made
 
 
 @jit
@@ -382,23 +417,29 @@ class Flow:
     factors: dict[int, DenseFactor | SparseFactor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, edges: Edges) -> Flow:
-        """Prepare a graph; weights are at least 0, and 0 is no edge."""
+    def of(cls, edges: Edges, known: KnownFactors | None = None, name: Rows | None = None) -> Flow:
+        """Prepare a graph; weights are at least 0, and 0 is no edge.
+
+        `known` are factors of loops that were met before, in graphs whose nodes have other rows but the same `name`.
+        """
         number, count = strong_components(edges.first, edges.target, (edges.weight > 0).astype(np.uint8))
         member_first, members = group(number, count)
+        if name is not None:
+            members = np.lexsort((name, number)).astype(np.int32)
         place = np.empty(len(number), np.int32)
         place[members] = np.arange(len(members)) - member_first[number[members]]
         parts = Parts(number, member_first, members, place)
         flow = cls(parts, _small_blocks(edges, parts), Edges(*_outer_edges(edges, number)))
         for component in np.flatnonzero(np.diff(member_first) > SMALL).tolist():
-            flow._add_factor(component, edges)
+            with threads_for(member_first.item(component + 1) - member_first.item(component)):
+                flow._add_factor(component, edges, known)
         return flow
 
-    def _add_factor(self, component: int, edges: Edges) -> None:
+    def _add_factor(self, component: int, edges: Edges, known: KnownFactors | None) -> None:
         nodes = self.members_of(component)
-        factor = _factor(len(nodes), _inner_edges(nodes, edges, self.parts))
-        # M has a finite sum of powers exactly if some positive vector exceeds its own image under M.
-        if factor.singular or not bool(np.all(factor.solve(np.ones(len(nodes))) > 0)):
+        inner = _inner_edges(nodes, edges, self.parts)
+        factor = known.of(len(nodes), inner) if known else _finite_factor(len(nodes), inner)
+        if factor is None:
             self.blocks.endless[component] = 1
         else:
             self.factors[component] = factor
@@ -415,7 +456,8 @@ class Flow:
             self._swept(found, high, component + 1)
             nodes = self.members_of(component)
             if found[nodes].any():
-                found[nodes] = self._solved(component, found[nodes])
+                with threads_for(len(nodes)):
+                    found[nodes] = self._solved(component, found[nodes])
             self._swept(found, component, component)
             high = component - 1
         self._swept(found, high, 0)

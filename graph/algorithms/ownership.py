@@ -13,7 +13,7 @@ in itself through loops (Baldone, Brioschi and Paleari 1998), which is never abo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeVar
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.algorithms.components import group, jit, strong_components
-from graph.algorithms.loops import Edges, Floats, Flow, Rows, closed_nodes
+from graph.algorithms.loops import Edges, Floats, Flow, KnownFactors, Rows, closed_nodes
 
 TOLERANCE: Final = 1e-9
 """Shares are the same within this; the holders of a company may exceed 1 by so much."""
@@ -83,16 +83,21 @@ class Holdings:
     stated: _Stated
     intervals: bool
     in_loop: Mask
+    factors: KnownFactors = field(default_factory=KnownFactors, compare=False, repr=False)
 
     @property
     def size(self) -> int:
         """Number of nodes."""
         return len(self.stated.stop)
 
+    def of(self, company: int) -> Rows:
+        """The caller's rows of the holdings in a company, ascending."""
+        return self.up.row[self.up.first.item(company) : self.up.first.item(company + 1)]
+
     def between(self, holder: int, company: int) -> Rows:
         """The caller's rows of the holdings of one in the other, ascending."""
-        own = slice(self.up.first.item(company), self.up.first.item(company + 1))
-        rows: Rows = self.up.row[own][self.up.other[own] == holder]
+        others = self.up.other[self.up.first.item(company) : self.up.first.item(company + 1)]
+        rows: Rows = self.of(company)[others == holder]
         return rows
 
 
@@ -418,12 +423,10 @@ class Upstream:
 
     @property
     def nbytes(self) -> int:
-        """Roughly what keeping this costs."""
+        """Roughly what keeping this costs, without the factors, which the graph keeps."""
         flow = self._point.flow
         arrays: list[NDArray[Any]] = [*self._local, self._source, *flow.blocks, *flow.outer]
-        return sum(array.nbytes for array in arrays) + sum(
-            flow.members_of(n).size ** 2 * 8 for n in flow.factors
-        )
+        return sum(array.nbytes for array in arrays)
 
     def serves(self, company: int) -> bool:
         """Whether `owners` may be asked for this company."""
@@ -447,14 +450,15 @@ class Upstream:
             if closed.any():
                 stop = np.where(closed, np.uint8(_CIRCULAR), stop)
                 edges = edges._replace(weight=np.where(closed[self._source], 0.0, weight))
-        return _Solved(Flow.of(edges), stop, np.where(stop == 0, np.maximum(1.0 - sums, 0.0), 0.0))
+        flow = Flow.of(edges, self._graph.factors, local.node)
+        return _Solved(flow, stop, np.where(stop == 0, np.maximum(1.0 - sums, 0.0), 0.0))
 
     @cached_property
     def _bounds(self) -> tuple[_Solved, _Solved] | None:
-        if not self._graph.intervals:
+        low, high = self._graph.stated.low[self._local.row], self._graph.stated.high[self._local.row]
+        if not self._graph.intervals or np.array_equal(low, high):
             return None
-        low = self._graph.stated.low[self._local.row]
-        high = _tightened(low, self._graph.stated.high[self._local.row], self._source, len(self._local.node))
+        high = _tightened(low, high, self._source, len(self._local.node))
         return self._solve(low, endless=False), self._solve(high, endless=True)
 
     def owners(self, company: int) -> Owners:
