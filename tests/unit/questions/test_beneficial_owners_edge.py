@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from api import auth, beneficial_owners_commands, show_beneficial_owners
 from api.app import create_app
 from api.auth import Viewer
-from api.beneficial_owners_example import BENEFICIAL_OWNERS
 from api.cli import app as commands
+from api.examples import ANSWERS
 from api.settings import ApiSettings
 from graph.projection import Projection
 from graph.view import View
@@ -117,4 +117,5 @@ def test_the_command_prints_json_or_a_page(builder, company, monkeypatch):
 
 
 def test_the_example_is_an_answer():
-    BeneficialOwners.model_validate_json(json.dumps(BENEFICIAL_OWNERS))
+    shown = ANSWERS["get", "/v1/entities/{id}/beneficial-owners"]
+    BeneficialOwners.model_validate_json(json.dumps(shown))
