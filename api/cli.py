@@ -22,6 +22,7 @@ from api import (
     groups_commands,
     loading,
     ownership_commands,
+    risk_backtest_commands,
     risk_commands,
     server,
     stores,
@@ -231,6 +232,7 @@ ownership_commands.register(app)
 beneficial_owners_commands.register(app)
 connections_commands.register(app)
 groups_commands.register(app)
+risk_backtest_commands.register(risk_commands.risk_app)
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from api import risk_backtest_commands
-from api.console import Commands
+from api.cli import app
 from graph.errors import DataError, InvalidInput
 from graph.projection import Projection
 from graph.view import View
@@ -244,17 +243,9 @@ def test_events_of_ones_own_give_what_the_graphs_own_give(projection: Projection
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def program() -> typer.Typer:
-    app = typer.Typer(cls=Commands)
-    risk_backtest_commands.register(app)
-    app.command()(lambda: None)  # a program of one command has no names of commands
-    return app
-
-
-def test_the_command_replays_a_folder_and_prints_rows(program: typer.Typer, folder: Path) -> None:
+def test_the_command_replays_a_folder_and_prints_rows(folder: Path) -> None:
     arguments = ["backtest", "--world", str(folder), "--model", "linear", "--no-ablation", "--json"]
-    ran = CliRunner().invoke(program, arguments)
+    ran = CliRunner().invoke(app, ["risk", *arguments])
     assert ran.exit_code == 0, ran.output
     rows = json.loads(ran.stdout)["rows"]
     assert {row["process"] for row in rows} == {"hazard"}
@@ -262,16 +253,16 @@ def test_the_command_replays_a_folder_and_prints_rows(program: typer.Typer, fold
     assert {row["model"] for row in rows if not row["is_baseline"]} == {"linear"}
 
 
-def test_the_command_makes_worlds_of_its_own(program: typer.Typer) -> None:
+def test_the_command_makes_worlds_of_its_own() -> None:
     arguments = ["backtest", "--process", "null", "--seeds", "2", "--companies", "300", "--model", "linear"]
     days = ["--first", "2025-01-01", "--no-ablation"]
-    ran = CliRunner().invoke(program, [*arguments, *days, "--json"])
+    ran = CliRunner().invoke(app, ["risk", *arguments, *days, "--json"])
     assert ran.exit_code == 0, ran.output
     assert {row["worlds"] for row in json.loads(ran.stdout)["rows"]} == {2}
 
 
 def test_the_command_replays_events_of_ones_own(
-    program: typer.Typer, projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On the graph loaded, which stands here for the store's; whom it does not know is said, and left out."""
     monkeypatch.setattr(risk_backtest_commands, "opened", contextlib.nullcontext)
@@ -289,14 +280,14 @@ def test_the_command_replays_events_of_ones_own(
         "--first",
         "2025-01-01",
     ]
-    ran = CliRunner().invoke(program, [*arguments, "--json"])
+    ran = CliRunner().invoke(app, ["risk", *arguments, "--json"])
     assert ran.exit_code == 0, ran.output
     assert "not in the graph: 1 (nobody" in ran.stderr
     rows = json.loads(ran.stdout)["rows"]
     assert {row["process"] for row in rows} == {None}
-    hindsight = CliRunner().invoke(program, [*arguments, "--hindsight", "--json"])
+    hindsight = CliRunner().invoke(app, ["risk", *arguments, "--hindsight", "--json"])
     assert json.loads(hindsight.stdout)["rows"][0]["scored"] == rows[0]["scored"]
-    assert CliRunner().invoke(program, [*arguments, "--kind", "other"]).exit_code == 2
+    assert CliRunner().invoke(app, ["risk", *arguments, "--kind", "other"]).exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -309,5 +300,5 @@ def test_the_command_replays_events_of_ones_own(
         ["--first", "2030-01-01"],
     ],
 )
-def test_the_command_refuses(program: typer.Typer, arguments: list[str]) -> None:
-    assert CliRunner().invoke(program, ["backtest", *arguments]).exit_code == 2
+def test_the_command_refuses(arguments: list[str]) -> None:
+    assert CliRunner().invoke(app, ["risk", "backtest", *arguments]).exit_code == 2
