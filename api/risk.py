@@ -52,7 +52,7 @@ class PropagationRequest(BaseModel):
     without: list[Named] = Field(default_factory=list, max_length=20, description="Channels left out.")
     seed: int = Field(0, ge=0, lt=2**63, description="Of a cascade's random numbers.")
     runs: int = Field(1000, ge=1, le=_MOST_RUNS, description="Of a cascade.")
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Most victims of the page.")
+    limit: int = Field(spreading.DEFAULT_VICTIMS, ge=1, le=MAX_LIMIT, description="Most victims of the page.")
     cursor: str | None = Field(
         None, max_length=parameters.MAX_CURSOR, description="`next` of the page before."
     )

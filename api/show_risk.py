@@ -55,17 +55,19 @@ def propagation(console: Console, answer: Propagation) -> None:
                 victim.name,
                 span(victim.distress_low, victim.distress, victim.distress_high),
                 "、".join(f"{line.name} {percent(line.share)}" for line in victim.channels[:3]),
-                money(victim.exposure.at_risk) if victim.exposure.net else "",
+                money(victim.exposure.at_risk or 0.0) if victim.exposure.net else "",
             )
         console.print(shown)
         more(console, len(answer.victims), answer.total, cursor=answer.next)
         for victim in answer.victims:
             _because(console, victim)
-    console.print(
-        f"本公司敞口风险 at risk: {money(answer.at_risk)} ({money(answer.at_risk_low)} – {money(answer.at_risk_high)})",
-        style="bold",
-        soft_wrap=True,
-    )
+    if answer.at_risk is not None and answer.at_risk_low is not None and answer.at_risk_high is not None:
+        console.print(
+            f"本公司敞口风险 at risk: {money(answer.at_risk)}"
+            f" ({money(answer.at_risk_low)} – {money(answer.at_risk_high)})",
+            style="bold",
+            soft_wrap=True,
+        )
     findings(console, answer.findings)
 
 

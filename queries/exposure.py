@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -99,6 +99,12 @@ class Exposures:
         """The network with the high parameters where something is unknown."""
         return diffusion.network(self.index, self.weight[2])
 
+    def less(self, parameters: Channels) -> Exposures:
+        """The same edges, those of channels that are not enabled without weight."""
+        off = np.array([not parameters.channels[name].enabled for name in CHANNELS])[self.channel]
+        weight, unknown = np.where(off, 0.0, self.weight), np.where(off, np.uint8(0), self.unknown)
+        return replace(self, parameters=parameters, weight=weight, unknown=unknown)
+
     def records(self, edge: int) -> list[RecordRef]:
         """The records that an edge rests on, each once."""
         return list(dict.fromkeys(self._records(edge)))
@@ -118,9 +124,14 @@ class Exposures:
                 )
 
 
-def exposures(view: View, parameters: Channels) -> Exposures:
-    """The exposure network of a View under some parameters; kept by View."""
-    return view.foundation(("exposures", parameters.hash), lambda: _exposures(view, parameters))
+def exposures(view: View, parameters: Channels, without: Sequence[str] = ()) -> Exposures:
+    """The exposure network of a View under a firm's parameters, kept by View, less some channels.
+
+    Raises:
+        InvalidInput: There is no channel of a name in `without`.
+    """
+    found = view.foundation(("exposures", parameters.hash), lambda: _exposures(view, parameters))
+    return found.less(parameters.without(*without)) if without else found
 
 
 def _exposures(view: View, parameters: Channels) -> Exposures:

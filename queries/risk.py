@@ -30,7 +30,8 @@ from queries.risk_text import sentences
 from queries.statements import who
 
 MOST_SHOCKS: Final = 200
-FIRST_PAGE: Final = Page()
+DEFAULT_VICTIMS: Final = 20
+FIRST_PAGE: Final = Page(DEFAULT_VICTIMS)
 DEFAULT_SHOCK: Final = 1.0
 """违约: a party that defaults is in full distress."""
 
@@ -77,9 +78,9 @@ class ExposureAtRisk:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     net: float
-    at_risk: float
-    at_risk_low: float
-    at_risk_high: float
+    at_risk: Annotated[float | None, Field(description="Null in pagerank, which gives no distress.")]
+    at_risk_low: float | None
+    at_risk_high: float | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,9 +147,12 @@ class Propagation(Answer):
     converged: bool
     residual: Annotated[float, Field(description="The most distress of a party that was not passed on.")]
     seed: Annotated[int | None, Field(description="Of a model that draws random numbers.")]
-    at_risk: Annotated[float, Field(description="Yuan of the firm at risk with all parties hit and shocked.")]
-    at_risk_low: float
-    at_risk_high: float
+    at_risk: Annotated[
+        float | None,
+        Field(description="Yuan of the firm at risk with all parties hit and shocked; null in pagerank."),
+    ]
+    at_risk_low: float | None
+    at_risk_high: float | None
     findings: list[Finding]
 
 
@@ -175,8 +179,8 @@ def shock(
     """
     question = question or Question()
     hit = resolved(view, shocks)
-    used = (parameters or channels()).without(*question.without)
-    found = exposures(view, used)
+    found = exposures(view, parameters or channels(), question.without)
+    used = found.parameters
     outcome = run(found, hit, question.model, question.sampling)
     order = _order(view, outcome, hit)
 
@@ -188,7 +192,7 @@ def shock(
         *(f"{view.id(row)}={size}" for row, size in zip(hit.node.tolist(), hit.size.tolist(), strict=True)),
     )  # fmt: skip
     shown, after = cut(order, page, position, *asked)
-    risk = [_at_risk(view, outcome.row, values) for values in (outcome.distress, outcome.low, outcome.high)]
+    risk = [_at_risk(view, outcome, values) for values in (outcome.distress, outcome.low, outcome.high)]
     return Propagation(
         shocks=_shocked(view, outcome, hit),
         as_of=view.as_of,
@@ -293,8 +297,10 @@ def _shocked(view: View, outcome: Outcome, hit: Shock) -> list[ShockedParty]:
     ]
 
 
-def _at_risk(view: View, rows: Rows, distress: NDArray[np.float64]) -> float:
-    values = net_by_row(view)[rows] * np.minimum(distress, 1.0)
+def _at_risk(view: View, outcome: Outcome, distress: NDArray[np.float64]) -> float | None:
+    if not outcome.capped:
+        return None
+    values = net_by_row(view)[outcome.row] * distress
     return round(float(np.sort(values[values > 0]).sum()), 2)
 
 
@@ -327,8 +333,8 @@ def _victim(view: View, outcome: Outcome, at: int, why: Explanation) -> Victim:
         unknown_holders=unknown_holders(view, row),
         exposure=ExposureAtRisk(
             net=net,
-            at_risk=round(net * min(distress, 1.0), 2),
-            at_risk_low=round(net * min(low, 1.0), 2),
-            at_risk_high=round(net * min(high, 1.0), 2),
+            at_risk=round(net * distress, 2) if outcome.capped else None,
+            at_risk_low=round(net * low, 2) if outcome.capped else None,
+            at_risk_high=round(net * high, 2) if outcome.capped else None,
         ),
     )

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 
 from graph.algorithms import diffusion
 from graph.algorithms.diffusion import Shock
+from graph.errors import InvalidInput
 from graph.view import View
 from queries import stakes
 from queries.exposure import exposures
@@ -113,12 +114,18 @@ def book(
         NotFound, Ambiguous, InvalidInput: As `risk.shock`.
     """
     question = question or Question()
-    used = (parameters or channels()).without(*question.without)
-    found = positions(view)
+    if question.model == "pagerank":
+        raise InvalidInput(
+            "model",
+            "pagerank 给出相关度，不是困境 / pagerank gives relevance, no distress",
+            hint="linear, original, clearing, cascade",
+        )
+    network = exposures(view, parameters or channels(), question.without)
+    used, found = network.parameters, positions(view)
     distress, hit = np.zeros((3, view.size)), list[int]()
     if shocks:
         given = resolved(view, shocks)
-        outcome = run(exposures(view, used), given, question.model, question.sampling)
+        outcome = run(network, given, question.model, question.sampling)
         distress[:, outcome.row] = np.minimum(np.stack([outcome.low, outcome.distress, outcome.high]), 1.0)
         hit = given.node.tolist()
     at = distress[:, found.client]

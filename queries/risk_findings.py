@@ -16,7 +16,9 @@ from queries.exposure_equity import Basis
 from queries.models import Finding
 from queries.owners import PLACES
 from queries.risk_outcome import Outcome
-from queries.stakes import Flags, Floats
+from queries.stakes import Floats
+
+Rows = NDArray[np.int64]
 
 NOTICED: Final = 1e-4
 """Of less distress than this nothing is said about what is missing."""
@@ -69,9 +71,8 @@ def _findings(view: View, outcome: Outcome, hit: Shock) -> Iterator[tuple[str, s
                 f"not converged in {outcome.rounds} rounds; up to {outcome.spread.residual:.3g} is not passed on"
             ),
         )
-    struck = np.zeros(view.size, np.bool_)
-    struck[outcome.row[outcome.high >= NOTICED]] = True
     yield from outcome.notes
+    struck = outcome.row[outcome.high >= NOTICED]
     yield from _missing(outcome, struck)
     yield from _of_equity(view, outcome, struck)
     left = int((np.nan_to_num(unknown_parts(view)[struck]) > 0).sum())
@@ -87,14 +88,14 @@ def _findings(view: View, outcome: Outcome, hit: Shock) -> Iterator[tuple[str, s
 
 def _of_shocked(view: View, outcome: Outcome, hit: Shock) -> Iterator[tuple[str, str]]:
     states = stakes.state_bodies(view)
-    sources = np.unique(outcome.edges.source)
+    index = outcome.edges.index
     for row in hit.node.tolist():
         if row in states:
             yield (
                 "state_body",
                 f"{view.name(row)} 是国家机关，不传导风险 / is a state body, through which no distress travels",
             )
-        elif row not in sources:
+        elif index.first[(place := index.place.item(row)) + 1] == index.first[place]:
             yield (
                 "no_exposures",
                 (
@@ -104,26 +105,29 @@ def _of_shocked(view: View, outcome: Outcome, hit: Shock) -> Iterator[tuple[str,
             )
 
 
-def _missing(outcome: Outcome, struck: Flags) -> Iterator[tuple[str, str]]:
+def _missing(outcome: Outcome, struck: Rows) -> Iterator[tuple[str, str]]:
     """Ties that distress travels through, of which something is unknown."""
-    edges = outcome.edges
-    unknown: NDArray[np.uint8] = edges.unknown[struck[edges.source]]
+    index = outcome.edges.index
+    places = index.place[struck]
+    begin, count = index.first[places], index.first[places + 1] - index.first[places]
+    at = np.repeat(begin - np.cumsum(count) + count, count) + np.arange(count.sum())
+    unknown = outcome.edges.unknown[index.edge[at]]
     for flag, (code, zh, en) in _MISSING.items():
-        count = int((unknown & np.uint8(flag) > 0).sum())
-        if count:
+        affected = int((unknown & np.uint8(flag) > 0).sum())
+        if affected:
             yield (
                 code,
                 (
-                    f"受冲击方的 {count} 条关系{zh}未知，结果以区间表示 / "
-                    f"the {en} of {count} ties of those hit is unknown; it shows as a range"
+                    f"受冲击方的 {affected} 条关系{zh}未知，结果以区间表示 / "
+                    f"the {en} of {affected} ties of those hit is unknown; it shows as a range"
                 ),
             )
 
 
-def _of_equity(view: View, outcome: Outcome, struck: Flags) -> Iterator[tuple[str, str]]:
+def _of_equity(view: View, outcome: Outcome, struck: Rows) -> Iterator[tuple[str, str]]:
     equity = outcome.edges.equity
     capital = (Basis.REGISTERED_CAPITAL, Basis.STAKES)
-    registered = int((struck & np.isin(equity.basis, capital)).sum())
+    registered = int(np.isin(equity.basis[struck], capital).sum())
     if registered:
         yield (
             "registered_capital",
@@ -132,14 +136,14 @@ def _of_equity(view: View, outcome: Outcome, struck: Flags) -> Iterator[tuple[st
                 f"{registered} companies hit have no report: registered capital, or the stakes held, stand for equity"
             ),
         )
-    rows = np.flatnonzero(struck & (equity.value <= 0))
-    if len(rows):
-        named = sorted(rows.tolist(), key=view.id_key)[:5]
+    below = struck[equity.value[struck] <= 0].tolist()
+    if below:
+        named = sorted(below, key=view.id_key)[:5]
         names = "、".join(view.name(row) for row in named)
         yield (
             "equity_not_positive",
             (
-                f"{len(rows)} 家受冲击公司净资产不为正数，按未知计：{names} / "
-                f"the equity of {len(rows)} companies hit is not above zero and taken for unknown: {names}"
+                f"{len(below)} 家受冲击公司净资产不为正数，按未知计：{names} / "
+                f"the equity of {len(below)} companies hit is not above zero and taken for unknown: {names}"
             ),
         )

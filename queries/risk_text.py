@@ -14,8 +14,9 @@ def sentences(view: View, outcome: Outcome, at: int, why: Explanation) -> tuple[
     certain = high - low < 0.00005  # noqa: PLR2004 - the same at the precision shown
     span = "" if certain else f"（{low:.2%}–{high:.2%}）"
     span_en = "" if certain else f" ({low:.2%} to {high:.2%})"
-    parts = [f"{name}受冲击 {distress:.2%}{span}"]
-    parts_en = [f"{name} is hit by {distress:.2%}{span_en}"]
+    what, what_en = ("受冲击", "is hit by") if outcome.capped else ("的相关度为", "has a relevance of")
+    parts = [f"{name}{what} {distress:.2%}{span}"]
+    parts_en = [f"{name} {what_en} {distress:.2%}{span_en}"]
     if why.own > 0:
         parts.append(f"其中自身冲击 {why.own:.2%}")
         parts_en.append(f"{why.own:.2%} of it its own shock")

@@ -180,6 +180,19 @@ def test_stakes_beyond_double_leverage_are_scaled_down(small):
     assert weights(small.view(), "equity_value") == {("b", "a"): [0.6] * 3, ("c", "a"): [0.6] * 3}
 
 
+def test_a_column_gives_each_number_as_the_best_unit_states_it(small):
+    a = small.node("a", capital=5.0)
+    small.g.node("Company", "a2", source="other", name="名a", capital=7.0, founded="2001-01-01")
+    small.node("b")
+    view = small.view()
+    row = view.resolve("名a")
+    rows, values = view.column("Company", "capital")
+    assert (rows.tolist(), values.tolist()) == ([row], [view.value(row, "capital")])
+    assert view.column("Company", "founded")[1].tolist() == [(dt.date(2001, 1, 1) - dt.date(1970, 1, 1)).days]
+    assert len(view.column("Company", "market_value")[0]) == 0
+    assert a
+
+
 # --- forward ---------------------------------------------------------------------------------------------------------
 
 
