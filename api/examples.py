@@ -22,6 +22,10 @@ TAGS: Final = [
         "name": "connections",
         "description": "关联：路径与引荐 / how parties are connected, and who introduces us",
     },
+    {
+        "name": "risk",
+        "description": "风险：传导、来源、敞口与限额 / where shocks travel, and what the firm has at risk",
+    },
     {"name": "operations", "description": "运维 / operations"},
 ]
 
@@ -268,6 +272,12 @@ def _stored() -> Mapping[str, Any]:
     return found
 
 
+def _risk() -> Mapping[tuple[str, str], Any]:
+    """Answers about risk, by method and path: what the questions said of the same market."""
+    text = (resources.files("api") / "examples_risk.json").read_text(encoding="utf-8")
+    return {tuple(route.split(" ", 1)): shown for route, shown in json.loads(text).items()}
+
+
 ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     ("get", "/v1/search"): SEARCH,
     ("post", "/v1/match"): MATCH,
@@ -279,5 +289,6 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     ("post", "/v1/paths"): PATHS,
     ("get", f"{_OF}/introductions"): INTRODUCTIONS,
     **{("get", f"{_OF}/{question}"): shown for question, shown in _stored().items()},
+    **_risk(),
 }
 """An example of the answer of each route, by method and path."""

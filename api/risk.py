@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -22,6 +22,18 @@ from queries.risk_models import Model, Sampling
 
 _MOST_RUNS: Final = 20_000
 _EXAMPLE: Final = "0b51f1f3c2a94e6d8f7a2c31"
+
+_REQUESTS: Final[dict[str, Any]] = {
+    "default": {"summary": "One default", "value": {"shocks": [{"id": _EXAMPLE, "size": 1.0}]}},
+    "several": {
+        "summary": "Two shocks, another model, without a channel",
+        "value": {
+            "shocks": [{"id": _EXAMPLE, "size": 0.6}, {"id": "600002.SH", "size": 0.3}],
+            "model": "cascade",
+            "without": ["shared_officer"],
+        },
+    },
+}
 
 Named = Annotated[str, Field(max_length=parameters.MAX_REF), AfterValidator(parameters.printable)]
 
@@ -42,9 +54,7 @@ class ShockOn(BaseModel):
 class PropagationRequest(BaseModel):
     """Body of a question about a shock."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"shocks": [{"id": _EXAMPLE, "size": 1.0}]}]}
-    )
+    model_config = ConfigDict(extra="forbid")
 
     shocks: list[ShockOn] = Field(min_length=1, max_length=spreading.MOST_SHOCKS)
     model: Model = Field("linear", description="linear: DebtRank of 2015; original: of 2012; clearing; cascade; "
@@ -69,9 +79,7 @@ class PropagationRequest(BaseModel):
 class BookRequest(BaseModel):
     """Body of a question about the firm's book under a shock."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"shocks": [{"id": _EXAMPLE, "size": 1.0}]}]}
-    )
+    model_config = ConfigDict(extra="forbid")
 
     shocks: list[ShockOn] = Field(min_length=1, max_length=spreading.MOST_SHOCKS)
     model: Model = "linear"
@@ -110,7 +118,7 @@ class _Routes:
     def propagations(
         self,
         request: Request,
-        wanted: Annotated[PropagationRequest, Body()],
+        wanted: Annotated[PropagationRequest, Body(openapi_examples=_REQUESTS)],
         asked: Annotated[parameters.Read, Query()],
     ) -> Response:
         """Distress by party, the strongest paths to each with records, and what is missing on the way."""
@@ -140,7 +148,7 @@ class _Routes:
     def shocked_book(
         self,
         request: Request,
-        wanted: Annotated[BookRequest, Body()],
+        wanted: Annotated[BookRequest, Body(openapi_examples=_REQUESTS)],
         asked: Annotated[parameters.Read, Query()],
     ) -> Response:
         """The same under a shock."""
