@@ -266,11 +266,11 @@ def _equity(maker: _Maker) -> Iterator[Part]:
 
 
 def _at_most(weight: Three, target: Rows, most: float) -> Three:
-    """Weights scaled down where those on one target add up to more."""
-    totals = np.stack([np.bincount(target, one, minlength=int(target.max(initial=0)) + 1) for one in weight])
+    """Weights scaled down where the central ones on one target add up to more; the three keep their order."""
+    totals = np.bincount(target, weight[1], minlength=int(target.max(initial=0)) + 1)
     # A total depends on the order of its terms in its last bits; what a reader sees must not.
     scale = np.round(most / np.maximum(totals, most), PLACES)
-    return weight * scale[:, target]
+    return weight * scale[target]
 
 
 def _share(facts: FactArrays) -> Three:
