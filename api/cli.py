@@ -23,6 +23,7 @@ from api import (
     loading,
     ownership_commands,
     risk_backtest_commands,
+    risk_circles_commands,
     risk_commands,
     server,
     stores,
@@ -233,6 +234,7 @@ beneficial_owners_commands.register(app)
 connections_commands.register(app)
 groups_commands.register(app)
 risk_backtest_commands.register(risk_commands.risk_app)
+risk_circles_commands.register(risk_commands.risk_app)
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------
