@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import shutil
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from api import auth, console, loading
 from api import show as shown
+from api import show_ownership as shown_ownership
+from api import show_risk as shown_risk
 from api.settings import ApiSettings
 from graph.errors import NotFound
 from ingest.world import WorldSummary, write_world
+from queries.controllers import controllers
+from queries.owners import owners
 from queries.paging import Page
 from queries.profile import profile
+from queries.risk import DEFAULT_SHOCK, Shocked, shock
 from queries.search import search
 from queries.timeline import timeline
 
@@ -52,6 +59,24 @@ def show(folder: Path) -> None:
         shown.profile(console.out(), profile(view, name, page=page))
         _asked(f"guanxi timeline {name} --limit 5")
         shown.timeline(console.out(), timeline(view, name, page=page))
+        controlled = _planted(folder, "two_arms")
+        _asked(f"guanxi owners {controlled}")
+        shown_ownership.owners(console.out(), owners(view, controlled, page=page))
+        _asked(f"guanxi controllers {controlled}")
+        shown_ownership.controllers(console.out(), controllers(view, controlled))
+        guarantor = _planted(folder, "circle_of_three")
+        _asked(f"guanxi risk shock {guarantor} --default --limit 5")
+        shown_risk.propagation(console.out(), shock(view, [Shocked(guarantor, DEFAULT_SHOCK)], page=page))
+
+
+def _planted(folder: Path, scenario: str) -> str:
+    """The full name of a company of a planted scenario, the last that its truths name."""
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    entries = [entry for kind in ("controllers", "guarantee_circles") for entry in truth[kind]]
+    found = [entry for entry in entries if entry["scenario"] == scenario][-1]
+    wanted = found.get("company") or found["members"][-1]
+    with (folder / "Company.csv").open(encoding="utf-8", newline="") as file:
+        return next(row["name"] for row in csv.DictReader(file) if row["id"] == wanted and row["name"])
 
 
 def _client(folder: Path) -> str:
@@ -74,7 +99,7 @@ def token(settings: ApiSettings) -> str:
 
 def banner(url: str, secret: str) -> None:
     """Where the API answers, and how to ask it."""
-    command = f"curl -H 'Authorization: Bearer {secret}' '{url}/v1/search?q=...'"
+    command = f"curl -H 'Authorization: Bearer {secret}' '{url}/v1/search?q={quote('有限')}'"
     lines = (
         f"服务地址 serving at  {url}",
         f"令牌 token, shown this once  {secret}",
