@@ -13,7 +13,17 @@ from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from api import beneficial_owners, connections, examples, groups, ownership, parameters, risk, risk_circles
+from api import (
+    alerts,
+    beneficial_owners,
+    connections,
+    examples,
+    groups,
+    ownership,
+    parameters,
+    risk,
+    risk_circles,
+)
 from api.auth import Forbidden, TokenBook
 from api.errors import Problem, install
 from api.gate import OPEN_PATHS, Gate
@@ -84,6 +94,7 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     app.include_router(connections.router)
     app.include_router(groups.router)
     app.include_router(risk.router(settings))
+    app.include_router(alerts.router(settings))
     app.include_router(risk_circles.router)
     app.include_router(_operations())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

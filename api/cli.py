@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from api import (
+    alerts_commands,
     auth,
     beneficial_owners_commands,
     connections_commands,
@@ -60,6 +61,7 @@ store_app = typer.Typer(cls=Commands, help="图数据库 / the graph database", 
 app.add_typer(token_app, name="token")
 app.add_typer(store_app, name="store")
 app.add_typer(risk_commands.risk_app, name="risk")
+app.add_typer(alerts_commands.alerts_app, name="alerts")
 
 Seed = Annotated[int, typer.Option(min=0, help="随机种子 / seed: the same one gives the same world")]
 

@@ -75,10 +75,11 @@ def _because(console: Console, victim: Victim) -> None:
     console.print(f"• {victim.text}", markup=False, soft_wrap=True)
     console.print(f"  {victim.text_en}", style="dim", markup=False, soft_wrap=True)
     for path in victim.paths:
-        _path(console, path)
+        one_path(console, path)
 
 
-def _path(console: Console, path: Path) -> None:
+def one_path(console: Console, path: Path) -> None:
+    """A chain of edges, each with its channel, weight and records."""
     console.print(f"    强度 strength {path.strength:.3g}", style="dim", soft_wrap=True)
     for step in path.steps:
         unknown = f" 未知 unknown: {', '.join(step.unknown)}" if step.unknown else ""
@@ -102,7 +103,7 @@ def threats(console: Console, answer: Threats) -> None:
         )
         console.print(f"  {threat.text}", markup=False, soft_wrap=True)
         for path in threat.paths:
-            _path(console, path)
+            one_path(console, path)
     if not answer.certain:
         console.print(
             "未列出者可能危害更大 / somebody not listed may hurt more", style="yellow", soft_wrap=True

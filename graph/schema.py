@@ -320,6 +320,40 @@ class ConcertAgreement(Node):
     target: CompanyRef | None = Field(None, description="In which company.")
 
 
+# --- What rules conclude and people decide ---------------------------------------------------------------------------
+
+
+class Alert(Node):
+    """预警: what a rule concluded from an event about a client, on the day on which it was raised."""
+
+    event: str | None = Field(
+        None, description="Id of the event, as text: it may be withdrawn, the alert stays."
+    )
+    client: str | None = Field(None, description="Id of the client, as text.")
+    kind: str | None = Field(None, description="Kind of the event.")
+    date: dt.date | None = Field(None, description="Day of the event.")
+    raised: dt.date | None = Field(None, description="Day on which the alert was raised.")
+    shock: Ratio | None = Field(None, description="Largest shock that the event gave a party.")
+    distress: Ratio | None = Field(None, description="Distress of the client.")
+    distress_low: Ratio | None = Field(None, description="Distress, lower bound.")
+    distress_high: Ratio | None = Field(None, description="Distress, upper bound.")
+    net: NonNegativeMoney | None = Field(None, description="What the firm had at risk on the client, net.")
+    rule: str | None = Field(None, description="Rule and version that concluded it.")
+    trace: str | None = Field(None, description="Channels, strongest paths and records, as JSON.")
+    text: str | None = Field(None, description="What hits the client, in Chinese.")
+    text_en: str | None = Field(None, description="The same in English.")
+
+
+class Decision(Node):
+    """决定: what a person decided about something that waited for it, as an alert; never changed, only followed."""
+
+    about: str | None = Field(None, description="Id of what was decided on.")
+    state: str | None = Field(None, description="Of an alert: acknowledged, dismissed, closed.")
+    reason: str | None = Field(None, description="Why.")
+    who: str | None = Field(None, description="Who decided.")
+    at: str | None = Field(None, description="When, ISO 8601 in UTC.")
+
+
 # --- Edges -------------------------------------------------------------------------------------------------------
 
 _PARTY_LIKE = ("Company", "Person", "Employee", "Branch", "Contact", "Product", "Security", "Industry")

@@ -335,6 +335,13 @@ class View:
             seen[unsure] = np.bincount(place[good], minlength=len(unsure)) > 0
         return seen
 
+    def told_since(self, rows: Array, day: dt.date) -> NDArray[np.bool_]:
+        """Of many rows, which have a visible unit that we were told of on a day or later."""
+        place, found = self._fold.members.expanded(rows)
+        told = self._seen_units(found) & (self._units.known_from[found] >= day_number(day))
+        late: NDArray[np.bool_] = np.bincount(place[told], minlength=len(rows)) > 0
+        return late
+
     def _seen_units(self, units: Array) -> NDArray[np.bool_]:
         u = self._units
         seen: NDArray[np.bool_] = (

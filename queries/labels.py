@@ -108,6 +108,20 @@ deal_kind          | 交易类别       | Kind of deal
 event_kind         | 事件类别       | Kind of event
 document_kind      | 文档类别       | Kind of document
 limit_kind         | 限额类别       | Kind of limit
+event              | 事件           | Event
+raised             | 预警日期       | Raised on
+shock              | 冲击           | Shock
+distress           | 困境           | Distress
+distress_low       | 困境下限       | Distress, lower bound
+distress_high      | 困境上限       | Distress, upper bound
+net                | 净敞口         | Net exposure
+trace              | 传导路径       | Trace
+text_en            | 英文内容       | Text in English
+about              | 所涉事项       | About
+state              | 状态           | State
+reason             | 理由           | Reason
+who                | 决定人         | Who
+at                 | 时间           | When
 """)
 """Every field of the schema that a person may meet."""
 
@@ -197,6 +211,8 @@ Pledge          | 质押     | Pledge
 Exposure        | 敞口     | Exposure
 Limit           | 限额     | Limit
 ConcertAgreement | 一致行动协议 | Concert agreement
+Alert           | 预警     | Alert
+Decision        | 决定     | Decision
 """)
 """Every node type."""
 
