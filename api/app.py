@@ -23,6 +23,7 @@ from api import (
     parameters,
     risk,
     risk_circles,
+    scenarios,
 )
 from api.auth import Forbidden, TokenBook
 from api.errors import Problem, install
@@ -96,6 +97,7 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     app.include_router(risk.router(settings))
     app.include_router(alerts.router(settings))
     app.include_router(risk_circles.router)
+    app.include_router(scenarios.router(settings))
     app.include_router(_operations())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

@@ -26,6 +26,7 @@ from api import (
     risk_backtest_commands,
     risk_circles_commands,
     risk_commands,
+    scenarios_commands,
     server,
     stores,
 )
@@ -237,6 +238,7 @@ connections_commands.register(app)
 groups_commands.register(app)
 risk_backtest_commands.register(risk_commands.risk_app)
 risk_circles_commands.register(risk_commands.risk_app)
+scenarios_commands.register(risk_commands.risk_app)
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------

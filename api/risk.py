@@ -19,6 +19,7 @@ from queries import risk_limits as limiting
 from queries.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from queries.risk_channels import Channels, channels
 from queries.risk_models import Model, Sampling
+from queries.scenario_changes import Scenario, applied
 
 _MOST_RUNS: Final = 20_000
 _EXAMPLE: Final = "0b51f1f3c2a94e6d8f7a2c31"
@@ -56,7 +57,10 @@ class PropagationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    shocks: list[ShockOn] = Field(min_length=1, max_length=spreading.MOST_SHOCKS)
+    shocks: list[ShockOn] = Field(default_factory=list, max_length=spreading.MOST_SHOCKS)
+    scenario: Scenario | None = Field(
+        None, description="What if: changes under which the shocks travel; its own shocks join those above."
+    )
     model: Model = Field("linear", description="linear: DebtRank of 2015; original: of 2012; clearing; cascade; "
                          "pagerank: relevance, no distress.")  # fmt: skip
     without: list[Named] = Field(default_factory=list, max_length=20, description="Channels left out.")
@@ -122,13 +126,12 @@ class _Routes:
         asked: Annotated[parameters.Read, Query()],
     ) -> Response:
         """Distress by party, the strongest paths to each with records, and what is missing on the way."""
-        found = spreading.shock(
-            view_of(request, asked),
-            [one.shocked() for one in wanted.shocks],
-            wanted.question(),
-            parameters=self._used,
-            page=wanted.page(service_of(request).cursor_key),
-        )
+        view, shocks = view_of(request, asked), [one.shocked() for one in wanted.shocks]
+        key = service_of(request).cursor_key
+        if wanted.scenario is not None:
+            what_if = applied(view, wanted.scenario)
+            view, shocks, key = what_if.view, [*what_if.after, *shocks], f"{key} {wanted.scenario.hash}"
+        found = spreading.shock(view, shocks, wanted.question(), parameters=self._used, page=wanted.page(key))
         return answer(request, found)
 
     def threats(
