@@ -75,6 +75,7 @@ class _Routes:
     ) -> Response:
         """Acknowledge, dismiss with a reason, or close; the answer is the alert as it then is."""
         found = asking.alert(view_of(request, parameters.Read()), id).alert
+        asking.decided(found, wanted.state, wanted.reason)  # what is refused needs no store
         who = viewer_of(request).name
         with Store.open(self._settings) as store:
             done = decide(store, found, (wanted.state, wanted.reason, who), options_of(self._settings))

@@ -638,6 +638,9 @@ BOOKKEEPING = types.MappingProxyType(
 )
 """Nodes that the system itself writes, beside the types above."""
 
+WRITTEN_BY = types.MappingProxyType({"Alert": "risk-alerts", "Decision": "desk"})
+"""Types whose nodes the system itself states, each with the source of their records."""
+
 SYSTEM_NODE = (
     "id", "source", "key", "compartments", "record", "others", "rank_key", "stated",
     "valid_from", "valid_to", "known_from",

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from graph.errors import InvalidInput
-from graph.schema import node_types
+from graph.schema import WRITTEN_BY, node_types
 from graph.statements import Reject, SourceRecord
 from ingest.native import NativeRole, split_list
 from ingest.readers import stem, text_rows
 from ingest.source import Context, Role
 
-RISK_ALERTS: Final = "risk-alerts"
-DESK: Final = "desk"
+RISK_ALERTS: Final = WRITTEN_BY["Alert"]
+DESK: Final = WRITTEN_BY["Decision"]
 SCREENING: Final = "Screening"
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from graph.errors import InvalidInput, NotFound
+from graph.schema import WRITTEN_BY
 from graph.view import View
 from queries.exposure_equity import dense
 from queries.models import Answer, Cursor, EntityId, Line, Party
@@ -176,7 +177,12 @@ def _client_rows(view: View) -> dict[int, int]:
     stated = view.property_texts("Alert", "client")
     rows = [_resolved(view, text) for text in stated.texts]
     found = zip(stated.rows.tolist(), (rows[which] for which in stated.which.tolist()), strict=True)
-    return {alert: client for alert, client in found if client is not None}
+    return {alert: client for alert, client in found if client is not None and _own(view, alert)}
+
+
+def _own(view: View, row: int) -> bool:
+    """Whether the system itself stated it; files may have rows of these types too, which say nothing here."""
+    return all(unit.source == WRITTEN_BY[view.kind(row)] for unit in view.units(row))
 
 
 def _resolved(view: View, handle: str | None) -> int | None:
@@ -211,7 +217,8 @@ def _decisions(view: View) -> dict[str, list[int]]:
     stated = view.property_texts("Decision", "about")
     found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for row, which in zip(stated.rows.tolist(), stated.which.tolist(), strict=True):
-        found[stated.texts[which]].append((str(view.value(row, "at")), view.id(row), row))
+        if _own(view, row):
+            found[stated.texts[which]].append((str(view.value(row, "at")), view.id(row), row))
     return {about: [row for *_, row in sorted(some)] for about, some in found.items()}
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 
 import pytest
+from fastapi.testclient import TestClient
 
-from api import alert_runs
+from api import alert_runs, auth
 from api.alert_runs import Screening, decide, screen
+from api.app import create_app
+from api.settings import ApiSettings
 from graph.projection import Projection
 from ingest import alerts as writing
 from ingest.loader import LoadOptions, load
@@ -228,3 +232,26 @@ def test_alerts_are_withdrawn_and_refolded_like_any_source(at_desk):
     assert not at_desk.listed(None)
     assert at_desk.run().alerts == 3
     assert desk().role("Decision").name == "Decision"
+
+
+def test_a_decision_over_http_names_the_viewer(at_desk, settings, tmp_path):
+    at_desk.run()
+    (one,) = at_desk.listed()
+    api = ApiSettings(
+        data_dir=tmp_path / "api",
+        store_uri=settings.store_uri,
+        store_user=settings.store_user,
+        store_password=settings.store_password,
+        store_database=settings.store_database,
+    )
+    headers = {"Authorization": f"Bearer {auth.add_token(api.tokens_path, 'risk.officer')}"}
+    with TestClient(create_app(api), headers=headers) as client:
+        path = f"/v1/alerts/{one.id}"
+        said = client.post(f"{path}/decision", json={"state": "acknowledged"})
+        assert said.status_code == 200, said.text
+        assert said.json()["alert"]["history"][0]["who"] == "risk.officer"
+        deadline = time.monotonic() + 20
+        while client.get(path).json() != said.json():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert client.post(f"{path}/decision", json={"state": "acknowledged"}).status_code == 422
