@@ -274,8 +274,13 @@ def _stored() -> Mapping[str, Any]:
 
 def _risk() -> Mapping[tuple[str, str], Any]:
     """Answers about risk, by method and path: what the questions said of the same market."""
-    text = (resources.files("api") / "examples_risk.json").read_text(encoding="utf-8")
-    return {tuple(route.split(" ", 1)): shown for route, shown in json.loads(text).items()}
+    found: dict[tuple[str, str], Any] = {}
+    for file in ("examples_risk.json", "examples_what_if.json"):
+        text = (resources.files("api") / file).read_text(encoding="utf-8")
+        for route, shown in json.loads(text).items():
+            method, path = route.split(" ", 1)
+            found[method, path] = shown
+    return found
 
 
 ANSWERS: Final[Mapping[tuple[str, str], Any]] = {

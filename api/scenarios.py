@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
 from starlette.responses import Response
 
 from api import parameters
@@ -20,18 +19,36 @@ from queries.risk_channels import Channels, channels
 from queries.risk_models import Model, Sampling
 from queries.scenario_changes import MOST_NAME, Scenario
 
-_EXAMPLE: Final[JsonDict] = {
-    "shocks": [{"id": "600276.SH", "size": 1.0}],
+_GUARANTEE: Final = {"type": "GUARANTEES", "from": "澄江医药", "to": "澄江生物有限公司"}
+_GONE: Final[dict[str, Any]] = {
+    "shocks": [{"id": "澄江生物有限公司", "size": 1.0}],
+    "changes": [{"action": "remove", **_GUARANTEE}],
+}
+_LARGER: Final[dict[str, Any]] = {
+    "shocks": _GONE["shocks"],
     "changes": [
-        {"action": "remove", "type": "GUARANTEES", "from": "600276.SH", "to": "600001.SH"},
+        {"action": "change", **_GUARANTEE, "values": {"amount": 3e8}},
         {
             "action": "add",
             "type": "LENDS_TO",
-            "from": "600001.SH",
-            "to": "600276.SH",
+            "from": "白石化工有限公司",
+            "to": "澄江生物有限公司",
             "values": {"amount": 5e7},
         },
     ],
+}
+_OUTCOMES: Final[dict[str, Any]] = {
+    "changes": {"summary": "A larger guarantee, and a loan", "value": {"scenario": _LARGER, "limit": 2}},
+    "saved": {"summary": "A saved one", "value": {"name": "without-guarantee"}},
+}
+_COMPARISONS: Final[dict[str, Any]] = {
+    "two": {
+        "summary": "One in full, one saved",
+        "value": {"scenarios": [{"scenario": _LARGER}, {"name": "without-guarantee"}], "limit": 2},
+    }
+}
+_SAVES: Final[dict[str, Any]] = {
+    "one": {"summary": "A scenario", "value": {"name": "without-guarantee", "scenario": _GONE}}
 }
 
 Named = Annotated[str, Field(max_length=MOST_NAME), AfterValidator(parameters.printable)]
@@ -70,8 +87,6 @@ class _Modelled(_Body):
 class OutcomeRequest(ScenarioAsked, _Modelled):
     """Body of a question about one scenario."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"scenario": _EXAMPLE}]})
-
 
 class ComparisonRequest(_Modelled):
     """Body of a question about several scenarios."""
@@ -108,7 +123,7 @@ class _Routes:
     def outcomes(
         self,
         request: Request,
-        wanted: Annotated[OutcomeRequest, Body()],
+        wanted: Annotated[OutcomeRequest, Body(openapi_examples=_OUTCOMES)],
         asked: Annotated[parameters.Read, Query()],
     ) -> Response:
         """Distress by party before and after, the difference, and what the firm has at risk on both sides."""
@@ -121,7 +136,7 @@ class _Routes:
     def comparisons(
         self,
         request: Request,
-        wanted: Annotated[ComparisonRequest, Body()],
+        wanted: Annotated[ComparisonRequest, Body(openapi_examples=_COMPARISONS)],
         asked: Annotated[parameters.Read, Query()],
     ) -> Response:
         """Scenarios side by side: what the firm has at risk under each, and where they differ."""
@@ -131,7 +146,9 @@ class _Routes:
         )
         return answer(request, found)
 
-    def save(self, request: Request, wanted: Annotated[SaveRequest, Body()]) -> Response:
+    def save(
+        self, request: Request, wanted: Annotated[SaveRequest, Body(openapi_examples=_SAVES)]
+    ) -> Response:
         """Keep it for whoever is cleared for all that the asker is; the asker's own of that name is replaced."""
         return answer(request, self._files.save(viewer_of(request), wanted.name, wanted.scenario))
 

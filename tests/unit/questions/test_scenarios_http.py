@@ -9,16 +9,17 @@ from fastapi.testclient import TestClient
 from rich.console import Console
 from typer.testing import CliRunner
 
-from api import auth, scenarios_commands, show_scenarios
+from api import auth, examples, scenarios_commands, show_scenarios
 from api.app import create_app
 from api.auth import OPERATOR, Viewer
 from api.live import FixedGraph
-from api.scenario_files import ScenarioFiles
+from api.scenario_files import Saved, SavedList, ScenarioFiles
 from api.settings import ApiSettings
 from graph.errors import Ambiguous, DataError, InvalidInput, NotFound
 from queries.paging import Page
+from queries.risk_circles import GuaranteeCircles
 from queries.scenario_changes import Scenario
-from queries.scenarios import compare, scenario_outcome
+from queries.scenarios import Comparison, ScenarioOutcome, compare, scenario_outcome
 from tests.unit.questions.conftest import TODAY
 
 RIVER, SUBSIDIARY, SUPPLIER = "澄江医药股份有限公司", "澄江生物有限公司", "白石化工有限公司"
@@ -203,3 +204,18 @@ def test_commands_save_and_list_and_a_file_alone_is_run(tmp_path, monkeypatch):
 
 def _nobody():
     raise NotFound("没有图 / no graph")
+
+
+@pytest.mark.parametrize(
+    ("route", "model"),
+    [
+        (("get", "/v1/risk/guarantee-circles"), GuaranteeCircles),
+        (("post", "/v1/risk/scenario-outcomes"), ScenarioOutcome),
+        (("post", "/v1/risk/scenario-comparisons"), Comparison),
+        (("post", "/v1/risk/scenarios"), Saved),
+        (("get", "/v1/risk/scenarios"), SavedList),
+        (("get", "/v1/risk/scenarios/{name}"), Saved),
+    ],
+)
+def test_examples_are_answers(route, model):
+    model.model_validate_json(json.dumps(examples.ANSWERS[route]), by_alias=True)
