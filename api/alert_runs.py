@@ -46,11 +46,16 @@ class Screening:
     options: LoadOptions
 
 
-def screen(by: Screening, progress: Callable[[str, int], None]) -> RunReport:
+def screen(by: Screening, progress: Callable[[str, int], None], since: dt.date | None = None) -> RunReport:
     """Raise the alerts of every event told since the last run; safe to stop at any moment and to run again.
 
     Events that were known `lookback_days` before the first run are history. An event whose parties are not known yet
     waits for them.
+
+    Args:
+        by: What is screened, and by which rules.
+        progress: Called with how many events have been screened.
+        since: Take events told from this day on for new too, in this run and all later ones.
 
     Raises:
         StoreError: The store could not be written to; running again goes on where it stopped.
@@ -58,12 +63,11 @@ def screen(by: Screening, progress: Callable[[str, int], None]) -> RunReport:
     day = by.options.today
     by.projection.refresh()
     done = writing.done(by.store)
-    since = done.since
-    if since is None:
-        since = day - dt.timedelta(days=by.rules.lookback_days)
-        writing.write_since(by.store, since, by.options)
-    events = due(by.projection.view(None, day), by.rules, since, done.screened)
-    report = RunReport(since=since, events=0, alerts=0, waiting=0)
+    first = min(filter(None, (done.since, since)), default=day - dt.timedelta(days=by.rules.lookback_days))
+    if first != done.since:
+        writing.write_since(by.store, first, by.options)
+    events = due(by.projection.view(None, day), by.rules, first, done.screened)
+    report = RunReport(since=first, events=0, alerts=0, waiting=0)
     for start in range(0, len(events), BATCH):
         _screen(by, events[start : start + BATCH], done, report)
         progress("事件 events", min(start + BATCH, len(events)))

@@ -14,6 +14,7 @@ from api.console import (
     JsonOption,
     KnownAtOption,
     LimitOption,
+    date,
     looking,
     opened,
     out,
@@ -111,7 +112,16 @@ def show(
 
 
 @alerts_app.command()
-def run(*, as_json: JsonOption = False) -> None:
+def run(
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="此日起获知的事件也算新事件 / events told from this day on are new too"
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """筛查 / raise the alerts of every event told since the last run; may be stopped and run again at any moment."""
     from api.alert_runs import Screening, screen  # noqa: PLC0415  # see _list
     from api.loading import options_of  # noqa: PLC0415  # same
@@ -119,11 +129,11 @@ def run(*, as_json: JsonOption = False) -> None:
     from queries.alert_rules import event_shocks  # noqa: PLC0415  # same
     from queries.risk_channels import channels  # noqa: PLC0415  # same
 
-    settings = ApiSettings()
+    settings, first = ApiSettings(), date("since", since)
     rules, used, options = event_shocks(), channels(settings.risk_channels), options_of(settings)
     with opened(settings) as store, progress("筛查 screening") as advance:
         projection = Projection.open(store, settings, advance)
-        report = screen(Screening(store, projection, rules, used, options), advance)
+        report = screen(Screening(store, projection, rules, used, options), advance, first)
     if as_json:
         print_json(report)
     else:

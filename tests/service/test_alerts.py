@@ -95,9 +95,9 @@ class Desk:
         self.projection = Projection.open(store, settings)
         self.options = LoadOptions(today=day, rejects=settings.data_dir / "rejects")
 
-    def run(self):
+    def run(self, since=None):
         by = Screening(self.store, self.projection, event_shocks(), channels(), self.options)
-        report = screen(by, lambda _name, _done: None)
+        report = screen(by, lambda _name, _done: None, since)
         self.projection.refresh()
         return report
 
@@ -191,6 +191,13 @@ def test_a_later_event_is_found_however_long_the_service_stood_still(at_desk, st
     put(store, tmp_path / "later", later, dt.date(2024, 12, 1))
     report = Desk(store, settings, dt.date(2025, 3, 1)).run()
     assert (report.events, report.alerts) == (1, 1)
+
+
+def test_history_is_screened_where_that_is_asked_for(at_desk):
+    assert at_desk.run().events == 2
+    early = at_desk.run(dt.date(2020, 1, 1))
+    assert (early.since, early.events, early.alerts) == (dt.date(2020, 1, 1), 1, 1)
+    assert at_desk.run(dt.date(2024, 1, 1)).since == dt.date(2020, 1, 1)
 
 
 def test_decisions_are_records_with_a_history(at_desk):
