@@ -193,32 +193,63 @@ def _doubts(found: Controlled, looked: LookedThrough) -> Iterator[Finding]:
         return
     if looked.owners.state is State.OVERSTATED:
         yield overstated(found.view, found.row)
-    stated = sum(voter.ratio for voter in found.voters)
-    for voter in found.voters:
-        if min(voter.most, 1.0 - stated + voter.ratio) > HALF + TOLERANCE:
-            names = "、".join(found.view.name(row) for row in voter.parties)
-            facts = [found.ballot.facts.fact(row) for row in voter.rows]
-            yield _doubt(
-                f"{names} 的表决权不明，可能过半 / the votes of {names} are unclear and may be a majority",
-                facts,
-            )
-    unnamed = 1.0 - stated
-    if unnamed > HALF + TOLERANCE and not stakes.is_listed(found.view, found.row):
-        yield _doubt(f"{unnamed:.2%} 的表决权没有资料 / no source states who has {unnamed:.2%} of the votes")
-    blank = [voter for voter in found.voters if _is_blank(found.view, voter)]
-    if len(blank) > 1 and sum(voter.ratio for voter in blank) > HALF + TOLERANCE:
-        names = "、".join(found.view.name(row) for voter in blank for row in voter.parties)
+    for voter in _unclear(found):
+        names = "、".join(found.view.name(row) for row in voter.parties)
+        facts = [found.ballot.facts.fact(row) for row in voter.rows]
         yield _doubt(
-            f"{names} 的股东不明，可能同属一方 / nobody knows who holds {names}: it may be one party"
+            f"{names} 的表决权不明，可能过半 / the votes of {names} are unclear and may be a majority", facts
+        )
+    unnamed = _unnamed(found)
+    if unnamed > HALF + TOLERANCE:
+        yield _doubt(f"{unnamed:.2%} 的表决权没有资料 / no source states who has {unnamed:.2%} of the votes")
+    hidden = _behind_companies(found)
+    if hidden:
+        names = "、".join(found.view.name(row) for voter in hidden for row in voter.parties)
+        yield _doubt(
+            f"{names} 的控制人不明，可能同属一方 / nobody can say who controls {names}: it may be one party"
         )
 
 
-def _is_blank(view: View, voter: Voter) -> bool:
-    """Whether a voter is a company behind which somebody stands whom no source states."""
+def _unclear(found: Controlled) -> Iterator[Voter]:
+    """Voters who, with the votes that may be theirs beyond those stated, may have a majority."""
+    stated = sum(voter.ratio for voter in found.voters)
+    return (v for v in found.voters if min(v.most, 1.0 - stated + v.ratio) > HALF + TOLERANCE)
+
+
+def _unnamed(found: Controlled) -> float:
+    """The votes that nobody is said to have; in a listed company they are taken to be dispersed."""
+    if stakes.is_listed(found.view, found.row):
+        return 0.0
+    return 1.0 - sum(voter.ratio for voter in found.voters)
+
+
+def _behind_companies(found: Controlled) -> list[Voter]:
+    """Several companies with a majority together of which nobody can say who controls them, if there are such."""
+    companies = [v for v in found.voters if _may_be_controlled(found.view, v)]
+    if len(companies) < 2 or sum(v.ratio for v in companies) <= HALF + TOLERANCE:  # noqa: PLR2004  # several
+        return []
+    hidden = [v for v in companies[:_MOST_LOOKED_BEHIND] if _in_doubt(found.view, v.parties[0])]
+    return hidden if len(hidden) > 1 and sum(v.ratio for v in hidden) > HALF + TOLERANCE else []
+
+
+_MOST_LOOKED_BEHIND: Final = 50
+"""So many of the largest voters; who has fewer votes than all these decides nothing."""
+
+
+def _may_be_controlled(view: View, voter: Voter) -> bool:
+    """Whether a voter is a company that somebody may control."""
     (row, *more) = voter.parties
-    if more or view.kind(row) != "Company" or stakes.has_holders(view, row):
+    if more or view.kind(row) != "Company" or stakes.is_listed(view, row):
         return False
-    return not stakes.is_listed(view, row) and view.value(row, "nature") != "state_body"
+    return bool(view.value(row, "nature") != "state_body")
+
+
+def _in_doubt(view: View, company: int) -> bool:
+    """Whether no source states who holds a company, or a majority of it."""
+    if not stakes.has_holders(view, company):
+        return True
+    found = Controlled.of(view, company)
+    return any(True for _ in _unclear(found)) or _unnamed(found) > HALF + TOLERANCE
 
 
 def _doubt(text: str, facts: Sequence[Fact] = ()) -> Finding:

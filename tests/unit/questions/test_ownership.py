@@ -349,8 +349,11 @@ def test_what_cannot_be_said_is_not_said(small):
     small.holds("p4", "c", 0.4)
     small.holds("p1", "d", share_min=0.4, share_max=0.6)
     small.holds("p2", "d", 0.4)
+    for company in ("e", "f"):
+        small.holds("p1", company)
+        small.holds(company, "g", 0.5)
     view = small.view()
-    for company in ("名a", "名b", "名c", "名d"):
+    for company in ("名a", "名b", "名c", "名d", "名g"):
         answer = controllers(view, company)
         assert answer.status == "not_determinable", company
         assert "control_not_determinable" in [finding.code for finding in answer.findings]
