@@ -25,6 +25,7 @@ from ingest.mapping import load_mapping
 from queries.beneficial_owners import beneficial_owners
 from queries.controllers import Controllers, controllers
 from queries.owners import owners
+from queries.regimes import regime as named
 
 TODAY = dt.date(2026, 11, 22)
 TIERS = ("> 50 %", "30–50 %", "≤ 30 %", "unknown")
@@ -74,7 +75,7 @@ def _company(view: View, company: str) -> str:
 
 
 def _beneficial(view: View, company: str, regime: str) -> str:
-    answer = beneficial_owners(view, company, regime)
+    answer = beneficial_owners(view, company, named(regime))
     return "; ".join(owner.name for owner in answer.beneficial_owners) or "–"
 
 
