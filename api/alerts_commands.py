@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +25,9 @@ from api.console import (
 )
 from api.settings import ApiSettings
 from queries.paging import Page
+
+if TYPE_CHECKING:
+    from api.alert_runs import RunReport
 
 alerts_app = typer.Typer(cls=Commands, help="预警 / clients that an event hit hard")
 
@@ -120,6 +124,12 @@ def run(
             metavar="DATE", help="此日起获知的事件也算新事件 / events told from this day on are new too"
         ),
     ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            "--every", metavar="SECONDS", min=1, help="持续筛查，直到中断 / go on screening until interrupted"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """筛查 / raise the alerts of every event told since the last run; may be stopped and run again at any moment."""
@@ -130,10 +140,21 @@ def run(
     from queries.risk_channels import channels  # noqa: PLC0415  # same
 
     settings, first = ApiSettings(), date("since", since)
-    rules, used, options = event_shocks(), channels(settings.risk_channels), options_of(settings)
-    with opened(settings) as store, progress("筛查 screening") as advance:
-        projection = Projection.open(store, settings, advance)
-        report = screen(Screening(store, projection, rules, used, options), advance, first)
+    rules, used = event_shocks(settings.event_shocks), channels(settings.risk_channels)
+    with opened(settings) as store:
+        with progress("读取 reading") as advance:
+            projection = Projection.open(store, settings, advance)
+        while True:
+            by = Screening(store, projection, rules, used, options_of(settings))
+            with progress("筛查 screening") as advance:
+                report = screen(by, advance, first)
+            _report(report, as_json=as_json)
+            if every is None:
+                return
+            time.sleep(every)
+
+
+def _report(report: RunReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:

@@ -27,6 +27,11 @@ class ApiSettings(Settings):
         None,
         description="File of the firm's own parameters of the risk channels; empty: those that come with guanxi.",
     )
+    event_shocks: Path | None = Field(
+        None,
+        description="File of the firm's own event shocks and alert threshold, whole, in the form of "
+        "`queries/data/event_shocks.yaml`; empty: those that come with guanxi.",
+    )
     risk_limits: Path | None = Field(
         None, description="Folder of the firm's own limits, files `limits_*.yaml`; they stand before the shipped."
     )

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from api import auth
+from api import auth, examples
 from api.app import create_app
 from api.cli import app
 from api.live import FixedGraph
@@ -20,7 +20,7 @@ from graph.errors import DataError, InvalidInput, NotFound
 from graph.ids import entity_handle
 from queries.alert_rise import due, raised
 from queries.alert_rules import event_shocks
-from queries.alerts import STATES, AlertLine, Trace, Wanted, alert, alerts, decided
+from queries.alerts import STATES, AlertLine, Alerts, One, Trace, Wanted, alert, alerts, decided
 from queries.paging import Page
 from queries.risk_channels import channels
 from tests.unit.questions.conftest import GraphBuilder
@@ -249,6 +249,15 @@ def test_a_viewer_s_list_is_that_of_a_graph_without_what_is_hidden(found):
                 alerts(view, wanted, page=Page(1, None, "k")).model_dump_json() for view in (whole, fresh)
             ]
             assert pages[0] == pages[1]
+
+
+def test_examples_are_answers():
+    for route, model in (
+        (("get", "/v1/alerts"), Alerts),
+        (("get", "/v1/alerts/{id}"), One),
+        (("post", "/v1/alerts/{id}/decision"), One),
+    ):
+        model.model_validate_json(json.dumps(examples.ANSWERS[route]))
 
 
 # --- on the wire -----------------------------------------------------------------------------------------------------
