@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SIZE ?= 100k
+TEXT ?= ../shared/data/text
 
-.PHONY: help demo test check bench serve docs format clean
+.PHONY: help demo test check bench serve docs models format clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -32,6 +33,10 @@ bench: .venv/ready  ## Measure against the peers: make bench SIZE=1m for the ful
 
 serve: .venv/ready  ## Serve the API over the store as it is
 	$(BIN)/guanxi serve
+
+models: .venv/ready  ## Train the models of nlp/ from TEXT, the shared text; hours on a processor
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m nlp.training --data $(TEXT)
 
 docs: .venv/ready  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m api.describe > docs/api.md

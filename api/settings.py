@@ -33,10 +33,13 @@ class ApiSettings(Settings):
         "`queries/data/event_shocks.yaml`; empty: those that come with guanxi.",
     )
     risk_limits: Path | None = Field(
-        None, description="Folder of the firm's own limits, files `limits_*.yaml`; they stand before the shipped."
+        None,
+        description="Folder of the firm's own limits, files `limits_*.yaml`; they stand before the shipped.",
     )
     net_capital: float | None = Field(
-        None, gt=0, description="The firm's net capital (净资本) in yuan, of which a broker's limits are shares."
+        None,
+        gt=0,
+        description="The firm's net capital (净资本) in yuan, of which a broker's limits are shares.",
     )
     tier1_capital: float | None = Field(
         None,

@@ -1,0 +1,179 @@
+"""The models that are shipped: the recipe of each, its training, its figures and its card."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import asdict
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nlp.datasets import Example, LabelledText, TaggedText, TextPair
+from nlp.encoder import load_vectors
+from nlp.evaluate import Figures, class_figures, evaluate, label_set_figures
+from nlp.training.baseline import label_sets, predictions
+from nlp.training.finetune import LONGEST, Prepared, Recipe, Start, argument_examples, make, ship
+from nlp.training.network import Embedding
+from nlp.training.sources import SOURCES, load
+from nlp.training.stages import SEED, Folders, encoder_file
+
+log = logging.getLogger(__name__)
+
+VECTORS_ALONE = "vectors"
+
+RECIPES = {
+    "cluener": Recipe(start=VECTORS_ALONE),
+    "resume": Recipe(start=VECTORS_ALONE),
+    "finner": Recipe(epochs=3),
+    "news_sentiment": Recipe(epochs=4, start=VECTORS_ALONE, encoder_rate=1e-3, head_rate=2e-3),
+    "finese": Recipe(epochs=3),
+    "finfe": Recipe(epochs=3, start=VECTORS_ALONE, encoder_rate=1e-3, head_rate=2e-3),
+    "finre": Recipe(epochs=3),
+    "fewfc_trigger": Recipe(epochs=3),
+    "fewfc_argument": Recipe(epochs=3),
+    "stsb": Recipe(epochs=20, batch=64, head_rate=1e-3, start=VECTORS_ALONE),
+}
+SAMPLE = 256
+"""Training texts that fix the int8 scales."""
+
+
+def task_of(name: str) -> str:
+    """The task that a model belongs to."""
+    return name.partition("_")[0] if name.startswith("fewfc") else name
+
+
+def read_encoder(name: str, folders: Folders) -> dict[str, Tensor] | None:
+    """The encoder's weights of the model `name`; none for "vectors"."""
+    if name == VECTORS_ALONE:
+        return None
+    stored: dict[str, Tensor] = torch.load(encoder_file(name, folders))
+    return stored
+
+
+def _sample(name: str, examples: list[Example]) -> list[Prepared]:
+    chosen = examples[:: max(len(examples) // SAMPLE, 1)][:SAMPLE]
+    if name == "fewfc_argument":
+        chosen = list(argument_examples(chosen)[:SAMPLE])  # type: ignore[arg-type]
+    made = []
+    for example in chosen:
+        texts = [example.left, example.right] if isinstance(example, TextPair) else [example.text]
+        marks = getattr(example, "marks", ())
+        made += [Prepared(text[:LONGEST], tuple(m for m in marks if m.end <= LONGEST)) for text in texts]
+    return made
+
+
+def train(name: str, folders: Folders, *, recipe: Recipe, share: float = 1.0) -> None:
+    """Train and ship one model; `share` below 1 trains on that part only, for a learning curve."""
+    started = time.monotonic()
+    split = load(task_of(name), folders.data)
+    examples = split.train
+    if share < 1:
+        chosen = np.random.default_rng(SEED).permutation(len(examples))[: int(share * len(examples))]
+        examples = [examples[i] for i in sorted(chosen)]
+    vectors = load_vectors(folders.models / "vectors" / "vectors.npz")
+    log.info("%s: %d examples", name, len(examples))
+    made = make(name, examples, Start(vectors, read_encoder(recipe.start, folders), recipe, SEED))
+    torch.save(made.model.state_dict(), folders.scratch / f"{name}.pt")
+    if not isinstance(made.model, Embedding):
+        torch.save(made.model.encoder.state_dict(), encoder_file(name, folders))
+    ship(made, vectors, _sample(name, examples), folders.models / name)
+    (folders.scratch / f"{name}.json").write_text(
+        json.dumps(
+            {
+                "recipe": asdict(recipe),
+                "examples": len(examples),
+                "losses": made.losses,
+                "seconds": round(time.monotonic() - started),
+            }
+        ),
+        encoding="utf-8",
+    )
+    log.info("%s: shipped after %d s", name, time.monotonic() - started)
+
+
+def _figures(name: str, examples: list[Example], folders: Folders) -> Figures:
+    return evaluate(task_of(name), examples, folders.models)
+
+
+def _baseline(train_examples: list[Example], examples: list[Example]) -> Figures:
+    labelled = cast("list[LabelledText]", examples)
+    found = predictions(cast("list[LabelledText]", train_examples), labelled, SEED)
+    none = "unknown" if any(e.label == "unknown" for e in labelled) else None
+    return class_figures([e.label for e in labelled], found, none)
+
+
+LABELS_OF_TEXT = ("finner", "finese")
+"""Tasks in which a linear model can at least say which labels a text has."""
+
+
+def _label_sets(train_examples: list[Example], examples: list[Example]) -> Figures:
+    tagged = cast("list[TaggedText]", examples)
+    found = label_sets(cast("list[TaggedText]", train_examples), tagged, SEED)
+    return label_set_figures([{span.label for span in e.spans} for e in tagged], found)
+
+
+PARTS = {"fewfc": ("fewfc_trigger", "fewfc_argument")}
+"""Tasks that take several models; they are measured together."""
+
+
+def measure(name: str, folders: Folders) -> None:
+    """Measure a shipped model on the carved split and write its card."""
+    task = task_of(name)
+    split = load(task, folders.data)
+    results = {"carved split": _figures(name, split.dev, folders)}
+    if split.other:
+        results["further labelled file"] = _figures(name, split.other, folders)
+    if isinstance(split.dev[0], LabelledText):
+        results["TF-IDF linear model, carved split"] = _baseline(split.train, split.dev)
+        if split.other:
+            results["TF-IDF linear model, further file"] = _baseline(split.train, split.other)
+    if task in LABELS_OF_TEXT:
+        for title, examples in (("carved split", split.dev), ("further file", split.other)):
+            results[f"TF-IDF linear model, labels of text, {title}"] = _label_sets(split.train, examples)
+    log.info("%s: %s", name, json.dumps(results, ensure_ascii=False))
+    for part in PARTS.get(task, (name,)):
+        notes = json.loads((folders.scratch / f"{part}.json").read_text(encoding="utf-8"))
+        card(part, folders, results, notes)
+
+
+def card(name: str, folders: Folders, results: dict[str, Figures], notes: dict[str, object]) -> None:
+    """Write the model card."""
+    source = SOURCES[task_of(name)]
+    recipe = cast("dict[str, object]", notes["recipe"])
+    settings = ", ".join(f"{key} {value}" for key, value in recipe.items() if key != "start")
+    alone = recipe["start"] == VECTORS_ALONE
+    start = "the skip-gram vectors alone" if alone else f"the encoder of `{recipe['start']}`"
+    lines = [
+        f"# {name}",
+        "",
+        f"Data: {', '.join(source.train)}; a tenth, chosen by a hash of the text, is kept out of training.",
+        f"Further labelled file, never trained on: {', '.join(source.other) or 'none'}.",
+        f"Licence of the data: {source.licence}.",
+        "",
+        f"Recipe: starts from {start}; {settings}; seed {SEED}; {notes['examples']} examples.",
+        f"Loss by epoch: {notes['losses']}. Trained in {notes['seconds']} s on a busy machine, one thread.",
+        "",
+        "Weights: int8 (7 bits used), fixed activation scales, ONNX. The figures are of the shipped file.",
+        "",
+    ]
+    for title, figures in results.items():
+        lines += [f"## {title[:1].upper()}{title[1:]}", "", *_table(figures), ""]
+    text = "\n".join(lines).rstrip() + "\n"
+    (folders.models / name / "CARD.md").write_text(text, encoding="utf-8")
+
+
+def _table(figures: Figures) -> list[str]:
+    """A line of plain figures, then a table for each group of them."""
+    plain = {key: value for key, value in figures.items() if not isinstance(value, dict)}
+    lines = [", ".join(f"{key} {value}" for key, value in plain.items())]
+    for title, group in figures.items():
+        if isinstance(group, dict) and all(isinstance(value, dict) for value in group.values()):
+            lines += ["", f"| {title} | precision | recall | F1 |", "|---|---|---|---|"]
+            lines += [f"| {k} | {v['precision']} | {v['recall']} | {v['f1']} |" for k, v in group.items()]
+        elif isinstance(group, dict):
+            lines += ["", f"{title}:", "", *_table(group)]
+    return lines

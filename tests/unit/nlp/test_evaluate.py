@@ -1,0 +1,54 @@
+"""The measures against figures worked by hand, and the command's answers and errors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nlp.datasets import Span, TaggedText
+from nlp.evaluate import class_figures, f1_figures, main, name_figures, tagging_figures
+
+
+def test_f1_over_spans():
+    gold = [[Span(0, 2, "a"), Span(3, 4, "b")], []]
+    found = [[Span(0, 2, "a"), Span(3, 5, "b")], [Span(0, 1, "a")]]
+    figures = tagging_figures(gold, found)
+    assert (figures["precision"], figures["recall"], figures["f1"]) == (0.3333, 0.5, 0.4)
+    assert figures["labels"]["b"]["f1"] == 0.0
+
+
+def test_nothing_found_and_nothing_wanted():
+    assert f1_figures([]) == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert f1_figures([({1}, set())])["f1"] == 0.0
+
+
+def test_names_count_once_a_text():
+    example = TaggedText("甲甲乙", (Span(0, 1, "x"), Span(1, 2, "x")))
+    assert name_figures([example], [[Span(1, 2, "x")]])["f1"] == 1.0
+
+
+def test_classes():
+    figures = class_figures(["a", "a", "b", "n"], ["a", "b", "b", "a"], none="n")
+    assert figures["accuracy"] == 0.5
+    assert figures["macro_f1"] == round((0.5 + 2 / 3 + 0) / 3, 4)
+    assert (figures["precision"], figures["recall"]) == (0.5, 0.6667)
+
+
+def test_the_command_prints_json(tmp_path, capsys):
+    row = {"text": "赵一鸣任董事长", "label": {"name": {"赵一鸣": [[0, 2]]}}}
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(row), encoding="utf-8")
+    assert main(["cluener", str(path)]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["task"] == "cluener"
+    assert figures["n"] == 1
+    assert {"precision", "recall", "f1"} <= set(figures)
+
+
+@pytest.mark.parametrize("arguments", [["nothing", "x"], ["cluener", "/none.json"]])
+def test_errors_are_said_on_stderr(arguments, capsys):
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert not said.out
+    assert arguments[1] in said.err or "no task" in said.err
