@@ -28,6 +28,10 @@ STATUSES: Final = {
 }
 
 
+_LARGEST: Final = 8
+"""Cash-flow rights are wanted of controllers alone, and these are among the largest owners."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Disclosed(PartyLine):
     """A controller as a source discloses it."""
@@ -104,7 +108,7 @@ def controllers(view: View, ref: str) -> Controllers:
     """
     row = company_row(view, ref)
     found = Controlled.of(view, row)
-    looked = LookedThrough.of(view, row)
+    looked = LookedThrough.of(view, row, _LARGEST)
     tiers = tiers_of(found)
     status, why = status_of(found, looked)
     disclosed = view.facts(row, "CONTROLS", "in")

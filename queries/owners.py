@@ -233,9 +233,9 @@ class LookedThrough:
     owners: ownership.Owners
 
     @classmethod
-    def of(cls, view: View, row: int) -> LookedThrough:
-        """Look through a company."""
-        return cls(view, row, stakes.upstream(view, row).owners(row))
+    def of(cls, view: View, row: int, costly: int = ownership.COSTLY) -> LookedThrough:
+        """Look through a company; `costly` as for `ownership.Upstream.owners`."""
+        return cls(view, row, stakes.upstream(view, row).owners(row, costly))
 
     @cached_property
     def reader(self) -> ChainReader:

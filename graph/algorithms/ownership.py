@@ -26,7 +26,8 @@ from graph.algorithms.loops import Edges, Floats, Flow, KnownFactors, Rows, clos
 
 TOLERANCE: Final = 1e-9
 """Shares are the same within this; the holders of a company may exceed 1 by so much."""
-_COSTLY: Final = 256
+COSTLY: Final = 64
+"""Of so many intermediates in large sparse loops the corrected share is found: a solve each."""
 _ALL: Final = np.zeros(0, np.uint8)
 
 Mask = NDArray[np.uint8]
@@ -384,11 +385,11 @@ class _Solved(NamedTuple):
         circular = float(mass[self.stop == _CIRCULAR].sum())
         return float(mass @ self.leak) + circular, circular
 
-    def corrected(self, mass: Floats, rows: Rows) -> Floats:
-        """The chance ever to come to `rows`, none of which is the start; the largest first where it is costly."""
+    def corrected(self, mass: Floats, rows: Rows, costly: int) -> Floats:
+        """The chance ever to come to `rows`, none of which is the start; for the largest alone where it is costly."""
         order = np.argsort(-mass[rows], kind="stable")
         itself = np.empty(len(rows))
-        itself[order] = self.flow.diagonal(rows[order], _COSTLY)
+        itself[order] = self.flow.diagonal(rows[order], costly)
         with np.errstate(invalid="ignore"):  # infinite by infinite: nothing is known but that it is at most 1
             found: Floats = np.where(np.isinf(mass[rows]), 1.0, mass[rows] / itself)
         return found
@@ -461,8 +462,10 @@ class Upstream:
         high = _tightened(low, high, self._source, len(self._local.node))
         return self._solve(low, endless=False), self._solve(high, endless=True)
 
-    def owners(self, company: int) -> Owners:
+    def owners(self, company: int, costly: int = COSTLY) -> Owners:
         """All owners of a company.
+
+        `costly` says of how many intermediates in large loops the share is corrected, which costs a solve each.
 
         Raises:
             ValueError: `serves` does not hold for the company.
@@ -477,7 +480,7 @@ class Upstream:
         unknown, circular = self._point.unknown(mass)
         terminals, middle = self._reached(row, mass, state)
         direct = _direct(company, self._graph.up, self._graph.stated.share, self._visible)
-        lines = self._bounded_lines(row, mass, terminals, middle)
+        lines = self._bounded_lines(row, mass, (terminals, middle), costly)
         low_high = lines[2] if state is State.SOLVED else (unknown, unknown)
         if state is State.OVERSTATED:
             unknown, low_high = float("nan"), (float("nan"), float("nan"))
@@ -503,14 +506,14 @@ class Upstream:
         return rows[np.argsort(self._local.node[rows])]
 
     def _bounded_lines(
-        self, row: int, mass: Floats, terminals: Rows, middle: Rows
+        self, row: int, mass: Floats, reached: tuple[Rows, Rows], costly: int
     ) -> tuple[Lines, Lines, tuple[float, float]]:
-        solved = self._point
+        solved, (terminals, middle) = self._point, reached
         share, rest = mass[terminals], solved.unknown(mass)[0]
-        corrected = np.where(solved.stop[middle] == 0, solved.corrected(mass, middle), np.nan)
+        corrected = np.where(solved.stop[middle] == 0, solved.corrected(mass, middle, costly), np.nan)
         ends, mids, rests = (share, share), (corrected, corrected), (rest, rest)
         if self._bounds is not None:
-            ends, mids, rests = self._bounds_of(row, terminals, middle, self._bounds)
+            ends, mids, rests = self._bounds_of(row, reached, self._bounds, costly)
         return (
             self._lines(row, terminals, mass, share, ends),
             self._lines(row, middle, mass, corrected, mids),
@@ -519,16 +522,19 @@ class Upstream:
 
     @staticmethod
     def _bounds_of(
-        row: int, terminals: Rows, middle: Rows, bounds: tuple[_Solved, _Solved]
+        row: int, reached: tuple[Rows, Rows], bounds: tuple[_Solved, _Solved], costly: int
     ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], tuple[float, float]]:
         """Low and high for terminals, intermediates and the unknown: both are monotone in every share."""
-        low, high = bounds
+        (low, high), (terminals, middle) = bounds, reached
         low_mass, high_mass = low.mass_from(row), high.mass_from(row)
         least = low_mass[terminals]
         rest = float(low_mass @ high.leak) + float(low_mass[low.stop == _CIRCULAR].sum())
         others = np.maximum(1.0 - rest - (least.sum() - least), least)
         ends = (least, np.minimum(high_mass[terminals], others))
-        mids = (low.corrected(low_mass, middle), np.minimum(high.corrected(high_mass, middle), 1.0))
+        mids = (
+            low.corrected(low_mass, middle, costly),
+            np.minimum(high.corrected(high_mass, middle, costly), 1.0),
+        )
         return ends, mids, (rest, max(1.0 - float(least.sum()), rest))
 
     def _lines(
