@@ -22,6 +22,7 @@ import figures
 import load
 import over_http
 import projection
+import risk
 import structure
 from figures import Figure
 from ground import Ground, log
@@ -36,6 +37,7 @@ SUITES: Mapping[str, Suite] = {
     "projection": projection.run,
     "http": over_http.run,
     "structure": structure.run,
+    "risk": risk.run,
 }
 """In the order in which they run: each leaves what the next one needs. Another suite is another line here."""
 
