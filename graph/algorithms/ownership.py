@@ -513,7 +513,7 @@ class Upstream:
         corrected = np.where(solved.stop[middle] == 0, solved.corrected(mass, middle, costly), np.nan)
         ends, mids, rests = (share, share), (corrected, corrected), (rest, rest)
         if self._bounds is not None:
-            ends, mids, rests = self._bounds_of(row, reached, self._bounds, costly)
+            ends, mids, rests = self._bounds_of(row, reached, self._bounds)
         return (
             self._lines(row, terminals, mass, share, ends),
             self._lines(row, middle, mass, corrected, mids),
@@ -522,9 +522,12 @@ class Upstream:
 
     @staticmethod
     def _bounds_of(
-        row: int, reached: tuple[Rows, Rows], bounds: tuple[_Solved, _Solved], costly: int
+        row: int, reached: tuple[Rows, Rows], bounds: tuple[_Solved, _Solved]
     ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats], tuple[float, float]]:
-        """Low and high for terminals, intermediates and the unknown: both are monotone in every share."""
+        """Low and high for terminals, intermediates and the unknown: both are monotone in every share.
+
+        Those of intermediates in large sparse loops are NaN: they would cost two more solves each.
+        """
         (low, high), (terminals, middle) = bounds, reached
         low_mass, high_mass = low.mass_from(row), high.mass_from(row)
         least = low_mass[terminals]
@@ -532,8 +535,8 @@ class Upstream:
         others = np.maximum(1.0 - rest - (least.sum() - least), least)
         ends = (least, np.minimum(high_mass[terminals], others))
         mids = (
-            low.corrected(low_mass, middle, costly),
-            np.minimum(high.corrected(high_mass, middle, costly), 1.0),
+            low.corrected(low_mass, middle, 0),
+            np.minimum(high.corrected(high_mass, middle, 0), 1.0),
         )
         return ends, mids, (rest, max(1.0 - float(least.sum()), rest))
 
