@@ -231,6 +231,30 @@ def test_stable_limit_is_the_closed_form():
     assert spread.by_row(3) == pytest.approx([0.5 / 0.9, 0.25 / 0.9, 0.1 / 0.9], abs=1e-12)
 
 
+PUBLISHED = {
+    "a": ([1, 0, 0], 0.9285714),
+    "c": ([0, 0, 1], 0.6642857),
+    "b": ([0, 1, 0], 0.2500000),
+    "10 % each": ([0.1, 0.1, 0.1], 0.1607),
+}
+"""Shocks and the additional stress that is printed for them."""
+
+
+@pytest.mark.parametrize(("shock", "additional"), PUBLISHED.values(), ids=PUBLISHED)
+def test_the_three_banks_of_network_risk_measures(shock, additional):
+    """DebtRank of 2012 as printed in the README of the R package NetworkRiskMeasures (Cinelli and Silva).
+
+    Exposures a→b 1, b→a 10, b→c 3, c→a 3, c→b 2; buffers 2, 5, 2; sizes 10, 100, 30.
+    """
+    exposures = {(0, 1): 1, (1, 0): 10, (1, 2): 3, (2, 0): 3, (2, 1): 2}
+    buffer, size = [2, 5, 2], np.array([10, 100, 30]) / 140
+    rows = [(debtor, lender, amount / buffer[lender]) for (lender, debtor), amount in exposures.items()]
+    found = kernel.original_debtrank(net_of(3, rows), shock_of(shock))
+    stress = dict(zip(found.node.tolist(), found.distress.tolist(), strict=True))
+    more = sum(size[bank] * (stress.get(bank, 0.0) - shock[bank]) for bank in range(3))
+    assert more == pytest.approx(additional, abs=5e-5)
+
+
 def test_original_stops_in_a_circle_and_so_understates():
     """Bardoscia and others 2015: the original prevents second rounds, and so understates losses with circles."""
     rows = [(0, 1, 0.5), (1, 2, 0.4), (2, 0, 0.5)]
