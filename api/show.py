@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
+from api import terminal
 from graph.schema import edge_types, node_types
 from graph.view_types import RecordRef
 from queries.entity import Entity
@@ -63,15 +62,6 @@ def money(amount: float) -> str:
     return f"{amount:,.2f} 元"
 
 
-def _table(*columns: str, title: str = "") -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, expand=False
-    )
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
 def _sources(records: Iterable[RecordRef]) -> str:
     """Who says so; the handles are in the JSON."""
     return "、".join(dict.fromkeys(record.source for record in records))
@@ -91,7 +81,7 @@ def search(console: Console, answer: SearchAnswer) -> None:
     if not answer.hits:
         console.print("没有找到 / nothing found")
         return
-    table = _table("名称 name", "类型 kind", "匹配 match", "id")
+    table = terminal.table("名称 name", "类型 kind", "匹配 match", "id")
     table.columns[-1].no_wrap = True
     for hit in answer.hits:
         matched = "" if hit.matched == hit.name else f" {hit.matched}"
@@ -104,13 +94,13 @@ def search(console: Console, answer: SearchAnswer) -> None:
 def entity(console: Console, answer: Entity) -> None:
     """Properties, names and handles."""
     console.print(_heading(answer.name, answer.kind, answer.id))
-    table = _table("字段 field", "值 value", "来源 source")
+    table = terminal.table("字段 field", "值 value", "来源 source")
     for line in answer.properties:
         table.add_row(
             f"{line.label} {line.label_en}", value_text(line.field, line.value), _sources(line.records)
         )
     console.print(table)
-    handles = _table("来源 source", "来源内编号 key", "id")
+    handles = terminal.table("来源 source", "来源内编号 key", "id")
     for handle in answer.handles:
         handles.add_row(handle.source, handle.key, handle.id)
     console.print(handles)
@@ -125,7 +115,7 @@ def neighbors(console: Console, answer: Neighbors) -> None:
     console.print(_heading(answer.name, answer.kind, answer.id))
     counts = "  ".join(f"{c.label} {c.label_en} {c.count}" for c in answer.counts)
     console.print(counts or "没有关系 / no relations", style="dim")
-    table = _table("关系 relation", "对方 other end", "内容 values", "起始 from", "来源 source")
+    table = terminal.table("关系 relation", "对方 other end", "内容 values", "起始 from", "来源 source")
     for n in answer.neighbors:
         start = "" if n.start_unknown else value_text("", n.valid_from)
         table.add_row(n.label, n.name, _values(n.properties), start, _sources(n.records))
@@ -143,7 +133,7 @@ def _values(properties: Mapping[str, Any]) -> str:
 def timeline(console: Console, answer: Timeline) -> None:
     """Changes, the newest first."""
     console.print(_heading(answer.name, answer.kind, answer.id))
-    table = _table("日期 date", "事项 what", "内容 values", "来源 source")
+    table = terminal.table("日期 date", "事项 what", "内容 values", "来源 source")
     for item in answer.items:
         table.add_row(item.date.isoformat(), item.title, _changed(item), _sources(item.records))
     console.print(table)
@@ -167,7 +157,7 @@ def _changed(item: Change) -> str:
 
 def match(console: Console, answer: MatchAnswer) -> None:
     """A row for each item, then the counts."""
-    table = _table("名单 asked", "结果 result", "主体 entity", "依据 reason")
+    table = terminal.table("名单 asked", "结果 result", "主体 entity", "依据 reason")
     for result in answer.results:
         asked = next(iter(filter(None, result.item.model_dump().values())), "")
         if result.entity:
@@ -218,7 +208,7 @@ def _section(name: str, section: Section[Any]) -> RenderableType | None:
 
 
 def _fields(lines: Sequence[Any]) -> RenderableType:
-    table = _table("字段 field", "值 value", "来源 source")
+    table = terminal.table("字段 field", "值 value", "来源 source")
     for line in lines:
         table.add_row(
             f"{line.label} {line.label_en}", value_text(line.field, line.value), _sources(line.records)
@@ -227,7 +217,7 @@ def _fields(lines: Sequence[Any]) -> RenderableType:
 
 
 def _aliases(lines: Sequence[Any]) -> RenderableType:
-    table = _table("名称 name", "用途 usage", "来源 source")
+    table = terminal.table("名称 name", "用途 usage", "来源 source")
     for line in lines:
         table.add_row(line.name, value_text("usage", line.usage), _sources(line.records))
     return table
@@ -238,7 +228,7 @@ def _gaps(lines: Sequence[Any]) -> RenderableType:
 
 
 def _parties(lines: Sequence[PartyLine]) -> RenderableType:
-    table = _table("名称 name", "内容 values", "来源 source")
+    table = terminal.table("名称 name", "内容 values", "来源 source")
     for line in lines:
         table.add_row(line.name, _line_values(line), _sources(line.records))
     return table

@@ -7,8 +7,8 @@ from typing import Final
 from rich.console import Console
 
 from api.show import money
-from api.show_ownership import more, percent, table
 from api.show_risk import one_path, span
+from api.terminal import more, percent, table
 from queries.alerts import AlertLine, Alerts
 from queries.labels import WORDS
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from api.terminal import findings
 from queries.changes import SECTIONS, Changed, Changes, ControlOn, Shares
 from queries.group import Group, GroupMember
 from queries.labels import relation_label
-from queries.models import Finding, Party
+from queries.models import Party
 from queries.related import RelatedParties, Shown
 
 
@@ -122,12 +123,6 @@ def _member(member: GroupMember) -> Text:
 def percent(value: float | None) -> str:
     """A ratio as people read it."""
     return "—" if value is None else f"{value:.2%}"
-
-
-def findings(console: Console, found: Sequence[Finding]) -> None:
-    """What a reader should know about the data."""
-    for finding in found:
-        console.print(f"! {finding.message}", style="yellow", markup=False, soft_wrap=True)
 
 
 def more(console: Console, cursor: str | None, options: str = "") -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 
 from api.show import money
-from api.show_ownership import findings, heading, more, percent, table
+from api.terminal import findings, heading, more, percent, table
 from queries.risk import Propagation, Victim
 from queries.risk_backward import Threats
 from queries.risk_book import Book, BookSection, Ranking

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console
 
 from api.show import money
-from api.show_ownership import findings, more, percent, table
+from api.terminal import findings, more, percent, table
 from queries.models import Party
 from queries.risk_circles import Chain, Circle, CircleEdge, GuaranteeCircles, GuaranteeEdge
 

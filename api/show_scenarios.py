@@ -8,8 +8,8 @@ from rich.console import Console
 
 from api.scenario_files import Saved
 from api.show import money
-from api.show_ownership import findings, more, percent, table
 from api.show_risk import span
+from api.terminal import findings, more, percent, table
 from queries.scenario_changes import Applied
 from queries.scenarios import AtRisk, Comparison, ScenarioOutcome
 

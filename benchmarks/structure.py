@@ -202,7 +202,7 @@ def _recomputed(walled: View) -> tuple[int, int]:
 def _world(subject: Subject) -> list[Figure]:
     log("integrated ownership of the whole world")
     capital = stakes.capital(subject.view)
-    seconds, solved = timed(lambda: solve_world(capital.graph, stakes.id_keys(subject.view)))
+    seconds, solved = timed(lambda: solve_world(capital.graph, subject.view.id_keys()))
     exact = float(np.mean(solved.missing < 1e-9))
     return [
         Figure("integrated ownership, the whole world solved", seconds, "s", TARGET_WORLD),

@@ -378,10 +378,8 @@ class View:
         rows = np.flatnonzero(self._fold.kind == LABEL_NUMBER[kind])
         return rows[self.exist(rows)]
 
-    def stating(self, kind: str, name: str, value: str | None = None) -> NDArray[np.int64]:
-        """The visible entities of a type of which a visible unit states a field; with `value`, this text in it.
-
-        Ascending by row. For what few entities have; a better unit may state another value, which `props` shows.
+    def stating(self, kind: str, name: str) -> NDArray[np.int64]:
+        """The visible entities of a type of which a visible unit states a field, ascending by row.
 
         Raises:
             KeyError: The type has no such field.
@@ -391,8 +389,7 @@ class View:
         if found is None:
             return np.zeros(0, np.int64)
         units = self._units.of_label(kind)
-        local = self._units.local[units]
-        units = units[found.stated(local) if value is None else found.having(local, value)]
+        units = units[found.stated(self._units.local[units])]
         rows = np.unique(self._fold.entity[units[self._seen_units(units)]])
         rows = rows[rows >= 0]
         return rows[self.exist(rows)].astype(np.int64)
@@ -410,6 +407,9 @@ class View:
 
     def id_keys(self) -> NDArray[np.uint64]:
         """For every row a number that is stable as its id is: the first 64 bits of that; 0 where there is no entity."""
+        return self.foundation("id keys", self._id_keys)
+
+    def _id_keys(self) -> NDArray[np.uint64]:
         canonical = self._fold.canonical
         return np.where(canonical >= 0, self._units.handle["hi"][canonical], np.uint64(0))
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from graph.errors import DataError
-from queries.risk_channels import Wording
+from queries.declared import Declared, Wording, read, shipped
 from queries.risk_models import Model
 
 RULE: Final = "event-shock"
@@ -21,11 +18,7 @@ RULE: Final = "event-shock"
 Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Span(_Declared):
+class Span(Declared):
     """A fraction of 1 with the least and the most that it may be."""
 
     size: Part
@@ -59,7 +52,7 @@ class EventShock(Span):
         return low, size, high
 
 
-class EventShocks(_Declared):
+class EventShocks(Declared):
     """All kinds of events that shock, and when a client is alerted."""
 
     version: str
@@ -82,11 +75,8 @@ def event_shocks(file: Path | None = None) -> EventShocks:
 
 @functools.cache
 def _shipped() -> EventShocks:
-    return _read(resources.files("queries") / "data" / "event_shocks.yaml")
+    return _read(shipped("event_shocks.yaml"))
 
 
 def _read(file: Traversable | Path) -> EventShocks:
-    try:
-        return EventShocks.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"{file}: {error}", hint="mend the file of event shocks") from error
+    return read(EventShocks, file, "mend the file of event shocks")

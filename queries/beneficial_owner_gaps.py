@@ -9,14 +9,15 @@ from pydantic import Field
 
 from graph.algorithms.control import TOLERANCE
 from graph.algorithms.ownership import State
+from queries import controllers as controlling
+from queries import owners as owning
 from queries.beneficial_owner_criteria import Case, meets
 from queries.control import Controlled
-from queries.controllers import controllers, status_of
+from queries.controllers import status_of
 from queries.interests import Interests
 from queries.labels import Label
 from queries.models import Answer, Finding, Party, Ratio, Records
-from queries.owners import STOPS, LookedThrough, owners, ratio, stopped_because
-from queries.paging import Page
+from queries.owners import STOPS, LookedThrough, ratio, stopped_because
 from queries.regimes import Counted, ExemptionRule, InterestCriterion, Measure
 from queries.statements import party
 
@@ -186,11 +187,10 @@ def _small(criterion: InterestCriterion, interests: Interests) -> Iterator[Missi
 
 def findings_of(case: Case) -> list[Finding]:
     """What the reader should know about the data and about the regime, each once."""
-    view, ref = case.view, case.view.id(case.row)
     found = [
         *_not_in_force(case),
-        *owners(view, ref, section="direct", page=Page(1)).findings,
-        *controllers(view, ref).findings,
+        *owning.findings_of(case.looked),
+        *controlling.findings_of(case.controlled, case.status),
     ]
     return [finding for place, finding in enumerate(found) if finding not in found[:place]]
 

@@ -110,21 +110,20 @@ def controllers(view: View, ref: str) -> Controllers:
     found = Controlled.of(view, row)
     looked = LookedThrough.of(view, row, _LARGEST)
     tiers = tiers_of(found)
-    status, why = status_of(found, looked)
+    concluded = status_of(found, looked)
     disclosed = view.facts(row, "CONTROLS", "in")
-    differences = _differences(found, status, disclosed)
     computed = [_computed(found, looked, controller, tiers) for controller in found.controllers]
     return Controllers(
         company=party(view, row),
         as_of=view.as_of,
         known_at=view.known_at,
-        status=status,
-        status_text=str(STATUSES[status]),
+        status=concluded[0],
+        status_text=str(STATUSES[concluded[0]]),
         disclosed=[_disclosed(view, fact) for fact in disclosed],
         computed=computed,
         suspected=[] if computed else list(_suspected(tiers)),
         tiers=tiers,
-        findings=[*why, *differences, *_said_unknown(found), *_cut(found)],
+        findings=findings_of(found, concluded),
     )
 
 
@@ -262,6 +261,13 @@ def _doubt(text: str, facts: Sequence[Fact] = ()) -> Finding:
 
 
 # --- what differs ----------------------------------------------------------------------------------------------------
+
+
+def findings_of(found: Controlled, concluded: tuple[str, list[Finding]]) -> list[Finding]:
+    """What the reader of controllers should know about the data; `concluded` is what `status_of` gives."""
+    status, why = concluded
+    disclosed = found.view.facts(found.row, "CONTROLS", "in")
+    return [*why, *_differences(found, status, disclosed), *_said_unknown(found), *_cut(found)]
 
 
 def _differences(found: Controlled, status: str, disclosed: Sequence[Fact]) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from queries.exposure_equity import Equity, equity_of, revenue_of
 from queries.owners import PLACES
 from queries.risk_channels import CHANNELS, Channels
 from queries.stakes import Flags, Floats
+from queries.statements import of_units
 
 Rows = NDArray[np.int64]
 Keys = NDArray[np.uint64]
@@ -117,11 +118,7 @@ class Exposures:
             if origin is not Origin.THING:
                 yield from self.view.arrays(origin.name).fact(fact).records
             else:
-                yield from (
-                    RecordRef(unit.record, unit.source, unit.stated)
-                    for unit in self.view.units(fact)
-                    if unit.record
-                )
+                yield from of_units(self.view, fact)
 
 
 def exposures(view: View, parameters: Channels, without: Sequence[str] = ()) -> Exposures:
@@ -158,7 +155,7 @@ def _exposures(view: View, parameters: Channels) -> Exposures:
         origin=np.repeat([int(part.origin) for part in parts], sizes)[kept].astype(np.uint8),
         fact=_joined_up([part.fact for part in parts])[kept].astype(np.int32),
         second=_joined_up([_second(part) for part in parts])[kept].astype(np.int32),
-        index=diffusion.index(source, target, stakes.id_keys(view), _joined_keys(keys)[kept]),
+        index=diffusion.index(source, target, view.id_keys(), _joined_keys(keys)[kept]),
         equity=maker.equity,
         left_out=int(at_state.sum()),
     )
@@ -230,7 +227,7 @@ class _Maker:
 
     def key(self, rows: Rows) -> Keys:
         """Stable keys of things."""
-        return stakes.id_keys(self.view)[rows]
+        return self.view.id_keys()[rows]
 
 
 def _positive(amount: Floats) -> Floats:
@@ -374,7 +371,7 @@ def _shared_controller(maker: _Maker) -> Iterator[Part]:
 def _controller_keys(maker: _Maker) -> Keys:
     """Stable keys by number of a controller: those of rows, then of each concert group's first member."""
     firsts = [agreement.members[0] for agreement in stakes.ballot(maker.view).agreements]
-    keys = stakes.id_keys(maker.view)
+    keys = maker.view.id_keys()
     return np.concatenate([keys, ~keys[np.array(firsts, np.int64)]])
 
 
@@ -524,7 +521,7 @@ def _issuers(view: View) -> Rows:
     companies = view.rows("Company")
     found[companies] = companies
     facts = view.arrays("ISSUED")
-    order = np.argsort(stakes.id_keys(view)[facts.start], kind="stable")[::-1]
+    order = np.argsort(view.id_keys()[facts.start], kind="stable")[::-1]
     found[facts.end[order]] = facts.start[order]
     return found
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from graph.columns import day_number
 from graph.view import View
-from queries import stakes
 from queries.stakes import Floats
 
 Rows = NDArray[np.int64]
@@ -120,7 +119,7 @@ def _newest(view: View, reports: _Reports, stated: NDArray[np.bool_]) -> tuple[R
     """Of each company the newest report that states something, by row; of two for one day, that of the larger id."""
     told = stated[reports.report]
     company, report, ended = (column[told] for column in reports)
-    order = np.lexsort((stakes.id_keys(view)[report], ended, company))
+    order = np.lexsort((view.id_keys()[report], ended, company))
     last = np.ones(len(order), np.bool_)
     last[:-1] = company[order][1:] != company[order][:-1]
     return company[order][last], report[order][last]

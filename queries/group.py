@@ -13,7 +13,6 @@ from pydantic import Field
 from graph.errors import InvalidInput
 from graph.schema import PARTIES
 from graph.view import Fact, View
-from queries import stakes
 from queries.group_reach import acting_together, votes_cast
 from queries.group_realm import Numbers, Tree, group_of, of_state, whole
 from queries.group_totals import GroupTotals, clients, totals_of
@@ -130,7 +129,7 @@ def _page(view: View, row: int, tree: Tree | None, page: Page) -> tuple[Sequence
         page.after("group", view.id(row))
         return (), None
     votes = -np.round(np.nan_to_num(tree.gathered, nan=1.0), PLACES)
-    order = np.lexsort((stakes.id_keys(view)[tree.rows], votes, tree.layer))
+    order = np.lexsort((view.id_keys()[tree.rows], votes, tree.layer))
 
     def position(at: int) -> Position:
         place = order.item(at)

@@ -155,7 +155,7 @@ def split(view: View, chosen: Numbers, apart: Numbers) -> Realm:
     cast = voting.Stakes(holders, companies, part, casters)
     places_of = {row: at for at, row in enumerate(nodes[cast_in < 0].tolist())}
     agreements = _agreements_among(view, places_of, companies, apart)
-    votes = voting.votes(cast, stakes.id_keys(view)[nodes], voting.concert_of(agreements))
+    votes = voting.votes(cast, view.id_keys()[nodes], voting.concert_of(agreements))
     members = tuple(members for members, _ in agreements)
     return Realm(nodes.astype(np.int32), voting.control_of_all(votes), members, cast_in)
 

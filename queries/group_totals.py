@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from graph.view import View
-from queries import stakes
 from queries.models import Answer, EntityId
 from queries.owners import PLACES
 from queries.stakes import Flags, Rows
@@ -195,7 +194,7 @@ def _by_client(
     bounds = np.searchsorted(which[order], np.arange(len(rows) + 1))
     places = [order[bounds[i] : bounds[i + 1]] for i in range(len(rows))]
     gross = np.array([_sum(amount[at]) for at in places])
-    largest = np.lexsort((stakes.id_keys(view)[rows], -np.round(gross, PLACES)))[:MOST_CLIENTS].tolist()
+    largest = np.lexsort((view.id_keys()[rows], -np.round(gross, PLACES)))[:MOST_CLIENTS].tolist()
     return [
         ClientCredit(
             id=view.id(rows.item(i)),

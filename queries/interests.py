@@ -190,7 +190,7 @@ class Interests:
 
     def paths(self, person: int) -> Paths:
         """The largest chains of holdings from a person to the company."""
-        key = stakes.id_keys(self.view)
+        key = self.view.id_keys()
         found, cut = largest_paths(self.upstream, (person, self.row), key, _LIMITS)
         if not found:
             chain = largest_chains(self.upstream, self.row, key).chain(person)

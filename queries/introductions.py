@@ -24,9 +24,10 @@ from graph.view import Fact, FactArrays, View
 from queries.labels import Label
 from queries.models import Answer, Party, PartyLine
 from queries.paths import FoundPath, Shown, Truncated, cost_of, truncated
+from queries.stakes import state_bodies
 from queries.statements import party, refs, who
 from queries.tie_costs import tie_costs
-from queries.ties import FORWARD, Piece, Ties, Wanted, mixed, name_key, pieces, state_bodies
+from queries.ties import FORWARD, Piece, Ties, Wanted, mixed, name_key, pieces
 
 DEFAULT_LIMIT: Final = 5
 MOST: Final = 20

@@ -246,7 +246,7 @@ class LookedThrough:
     def chains(self) -> LargestChains:
         """The largest chain from each owner."""
         above = stakes.upstream(self.view, self.row)
-        return largest_chains(above, self.row, stakes.id_keys(self.view))
+        return largest_chains(above, self.row, self.view.id_keys())
 
     def path(self, owner: int) -> tuple[list[Stake], float]:
         """The largest chain of holdings from an owner to the company, and the product of its shares."""
@@ -332,7 +332,7 @@ def _answer(found: LookedThrough, asked: Asked) -> Owners:
         unknown_max=ratio(high),
         circular_ratio=ratio(owned.circular) or 0.0,
         own_ratio=ratio(1 - 1 / owned.itself),
-        findings=list(_findings(found)),
+        findings=list(findings_of(found)),
     )
 
 
@@ -356,7 +356,7 @@ def by_share(
 ) -> tuple[list[int], str | None]:
     """Numbers of the lines of one page, the largest share first, then by id; what has none comes last."""
     rounded = -np.round(np.nan_to_num(shares, nan=-1.0), PLACES)
-    order = np.lexsort((stakes.id_keys(view)[nodes], rounded))
+    order = np.lexsort((view.id_keys()[nodes], rounded))
 
     def position(place: int) -> tuple[float, str]:
         line = order.item(place)
@@ -449,7 +449,8 @@ def _direct_holder(view: View, fact: Fact) -> DirectHolder:
 # --- findings ------------------------------------------------------------------------------------------------------
 
 
-def _findings(found: LookedThrough) -> Iterator[Finding]:
+def findings_of(found: LookedThrough) -> Iterator[Finding]:
+    """What the reader of owners should know about the data."""
     view, owned = found.view, found.owners
     if not len(owned.direct[0]):
         yield Finding(

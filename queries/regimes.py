@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from graph.errors import DataError, InvalidInput
+from graph.errors import InvalidInput
+from queries.declared import Declared, Wording, read_all, shipped
 
 _PREFIX: Final = "beneficial_owner_"
 
@@ -42,21 +41,7 @@ class Counted(StrEnum):
     IN_CONTROLLING_ENTITIES = "in_controlling_entities"
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Wording(_Declared):
-    """The same in Chinese and in English."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def __str__(self) -> str:
-        return f"{self.zh} / {self.en}"
-
-
-class _Rule(_Declared):
+class _Rule(Declared):
     article: str = Field(min_length=1)
     text: Wording
 
@@ -111,7 +96,7 @@ class ExemptionRule(_Rule):
     currency: str
 
 
-class Regime(_Declared):
+class Regime(Declared):
     """One law: its criteria in order, and what it says beyond them."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
@@ -157,21 +142,8 @@ def regime(name: str, folder: Path | None = None) -> Regime:
 
 @functools.cache
 def _shipped() -> Mapping[str, Regime]:
-    return _declared(resources.files("queries") / "data")
+    return _declared(shipped())
 
 
-def _declared(folder: Traversable) -> dict[str, Regime]:
-    return {found.name: found for found in map(_read, _files(folder))}
-
-
-def _files(folder: Traversable) -> Iterator[Traversable]:
-    return (
-        file for file in folder.iterdir() if file.name.startswith(_PREFIX) and file.name.endswith(".yaml")
-    )
-
-
-def _read(file: Traversable) -> Regime:
-    try:
-        return Regime.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"{file}: {error}", hint="mend the file, or take it out of the folder") from error
+def _declared(folder: Traversable | Path) -> dict[str, Regime]:
+    return {found.name: found for found in read_all(Regime, folder, _PREFIX)}

@@ -140,7 +140,7 @@ def _first_clauses(by_clause: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
 def _page(
     view: View, rows: Numbers, first: Numbers, page: Page, question: tuple[str, str]
 ) -> tuple[list[int], str | None]:
-    order = np.lexsort((stakes.id_keys(view)[rows], first))
+    order = np.lexsort((view.id_keys()[rows], first))
 
     def position(at: int) -> Position:
         place = order.item(at)

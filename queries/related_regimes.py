@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from importlib import resources
 from typing import Final, Literal, Self, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from graph.errors import DataError, InvalidInput
+from graph.errors import InvalidInput
+from queries.declared import Declared, read, shipped
 
 Predicate = Literal[
     "companies_controlling_it",
@@ -43,11 +42,7 @@ REGIMES: Final = ("sse", "cas36")
 """The regimes there are, each with a file."""
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Offices(_Declared):
+class Offices(Declared):
     """Which offices make a director (a word of them, without the words of `not_director`), supervisor, manager."""
 
     director: list[str] = Field(min_length=1)
@@ -59,7 +54,7 @@ class Offices(_Declared):
 OfficeKind = Literal["director", "supervisor", "senior"]
 
 
-class Clause(_Declared):
+class Clause(Declared):
     """One clause: its article and text, and by what the code tells whom it catches."""
 
     id: str
@@ -87,7 +82,7 @@ class Clause(_Declared):
         return self
 
 
-class LeftOut(_Declared):
+class LeftOut(Declared):
     """Who is not counted, and by which article."""
 
     article: str
@@ -95,7 +90,7 @@ class LeftOut(_Declared):
     text_en: str
 
 
-class Regime(_Declared):
+class Regime(Declared):
     """A whole regime; clauses stand in the order in which answers list what they catch."""
 
     regime: str
@@ -141,8 +136,4 @@ def regime_named(name: str) -> Regime:
 
 @functools.cache
 def _read(name: str) -> Regime:
-    file = resources.files("queries") / "data" / f"related_parties_{name}.yaml"
-    try:
-        return Regime.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"{file}: {error}", hint="mend the file, or install guanxi anew") from error
+    return read(Regime, shipped(f"related_parties_{name}.yaml"), "mend the file, or install guanxi anew")

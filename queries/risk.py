@@ -15,7 +15,6 @@ from graph.algorithms.diffusion import Shock
 from graph.errors import InvalidInput
 from graph.schema import PARTIES
 from graph.view import View
-from queries import stakes
 from queries.exposure import exposures
 from queries.models import Answer, Cursor, EntityId, Finding
 from queries.owners import PLACES
@@ -283,7 +282,7 @@ def _order(view: View, outcome: Outcome, hit: Shock) -> list[int]:
     more |= outcome.high > np.round(np.maximum(own[outcome.row], outcome.distress), PLACES)
     more &= ~((own[outcome.row] > 0) & (outcome.distress <= np.round(own[outcome.row], PLACES)))
     places = np.flatnonzero(more)
-    keys = stakes.id_keys(view)[outcome.row[places]]
+    keys = view.id_keys()[outcome.row[places]]
     order: list[int] = places[np.lexsort((keys, -outcome.distress[places]))].tolist()
     return order
 

@@ -13,7 +13,6 @@ from scipy.sparse.csgraph import dijkstra
 
 from graph.algorithms.diffusion import Shock, mixed
 from graph.view import View
-from queries import stakes
 from queries.exposure import Exposures
 from queries.risk_channels import CHANNELS
 from queries.risk_models import Model, Sampling, run
@@ -70,7 +69,7 @@ def _same_for_all(moment: Moment) -> Floats:
 
 def _random(moment: Moment) -> Floats:
     salt = mixed(np.array([moment.sampling.seed], np.uint64))[0]
-    return mixed(stakes.id_keys(moment.view) ^ salt).astype(np.float64)
+    return mixed(moment.view.id_keys() ^ salt).astype(np.float64)
 
 
 def _degree(moment: Moment) -> Floats:

@@ -15,7 +15,6 @@ from graph.algorithms import diffusion
 from graph.algorithms.diffusion import Shock
 from graph.errors import InvalidInput
 from graph.view import View
-from queries import stakes
 from queries.exposure import exposures
 from queries.group_realm import below_state, of_state, whole
 from queries.group_totals import clients as clients_of
@@ -288,7 +287,7 @@ def ranking(
     shocks = [Shock(np.array([row], np.int32), np.ones(1)) for row in rows.tolist()]
     impacts = diffusion.impacts(found.central, shocks, value, threshold=HIT, progress=progress)
     harm = np.round(impacts.loss, 2)
-    order = np.lexsort((stakes.id_keys(view)[rows], -impacts.hit, -harm[:, 0]))[:limit].tolist()
+    order = np.lexsort((view.id_keys()[rows], -impacts.hit, -harm[:, 0]))[:limit].tolist()
     own = value[rows, 1]
     return Ranking(
         as_of=view.as_of,

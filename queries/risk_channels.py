@@ -10,15 +10,15 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from graph.errors import DataError, InvalidInput
+from queries.declared import Declared, Wording, shipped
 
 _NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "equity_value": frozenset({"loss", "unknown", "double_leverage"}),
@@ -37,20 +37,6 @@ _NEEDED: Final[Mapping[str, frozenset[str]]] = {
 
 CHANNELS: Final = tuple(_NEEDED)
 """Every channel, in the order of the numbers that a network gives them."""
-
-
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Wording(_Declared):
-    """The same in Chinese and in English."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def __str__(self) -> str:
-        return f"{self.zh} / {self.en}"
 
 
 Amount = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
@@ -75,7 +61,7 @@ class Parameter(Wording):
         return self.low, self.default, self.high
 
 
-class Channel(_Declared):
+class Channel(Declared):
     """One channel: who hits whom by how much, in which unit, on whose word."""
 
     name: Wording
@@ -88,7 +74,7 @@ class Channel(_Declared):
     enabled: bool = True
 
 
-class Channels(_Declared):
+class Channels(Declared):
     """All channels with the parameters in force."""
 
     version: str
@@ -146,7 +132,7 @@ def channels(file: Path | None = None) -> Channels:
 
 @functools.cache
 def _shipped() -> Channels:
-    file = resources.files("queries") / "data" / "risk_channels.yaml"
+    file = shipped("risk_channels.yaml")
     return _valid(_read(file), file)
 
 

@@ -16,7 +16,6 @@ from pydantic import ConfigDict, Field
 from graph.algorithms import circles as kernel
 from graph.algorithms import diffusion
 from graph.view import View
-from graph.view_types import RecordRef
 from queries import stakes
 from queries.exposure import joint_guarantees, two_parts
 from queries.exposure_equity import dense, equity_of
@@ -25,7 +24,7 @@ from queries.models import Answer, Cursor, EntityId, Finding, Line, Money, Party
 from queries.owners import PLACES
 from queries.paging import Page, Position, cut
 from queries.stakes import Floats
-from queries.statements import party, refs, who
+from queries.statements import of_units, party, refs, who
 
 MOST_MEMBERS: Final = 200
 MOST_EDGES: Final = 500
@@ -220,7 +219,7 @@ def _made(view: View) -> _Guarantees:
     guarantor, debtor, thing = guarantor[apart], debtor[apart], thing[apart]
     stated = dense(view, "Guarantee", "amount")[thing]
     good = np.isfinite(stated) & (stated >= 0)
-    keys = stakes.id_keys(view)
+    keys = view.id_keys()
     index = diffusion.index(guarantor.astype(np.int32), debtor.astype(np.int32), keys, keys[thing])
     return _Guarantees(
         view,
@@ -344,7 +343,7 @@ def _edge(found: _Guarantees, edge: int) -> dict[str, object]:
     view, thing = found.view, found.thing.item(edge)
     guarantor, debtor = found.guarantor.item(edge), found.debtor.item(edge)
     amount = found.amount.item(edge)
-    records = (RecordRef(unit.record, unit.source, unit.stated) for unit in view.units(thing) if unit.record)
+    records = of_units(view, thing)
     return {
         "guarantee": view.id(thing),
         "name": view.name(thing),

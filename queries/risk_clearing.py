@@ -141,7 +141,7 @@ def _stacked(lines: list[_Lines]) -> _Lines:
 
 def _largest(view: View, lines: _Lines, known: NDArray[np.bool_]) -> _Lines:
     """What is guaranteed but not on record as a debt: of each pair the largest amount."""
-    keys = stakes.id_keys(view)[lines.fact]
+    keys = view.id_keys()[lines.fact]
     order = np.lexsort((keys, -np.nan_to_num(lines.amount), lines.creditor, lines.debtor))
     order = order[~known[order]]
     pair = lines.debtor[order] * view.size + lines.creditor[order]
@@ -208,7 +208,7 @@ def _clear(view: View, system: _System, assets: Floats) -> clearing.Clearing:
     debts, calls = system.debts, system.guarantees
     return clearing.clear(
         assets,
-        stakes.id_keys(view),
+        view.id_keys(),
         clearing.Debts(debts.debtor.astype(np.int32), debts.creditor.astype(np.int32), debts.amount),
         clearing.Guarantees(
             calls.guarantor.astype(np.int32),
@@ -216,7 +216,7 @@ def _clear(view: View, system: _System, assets: Floats) -> clearing.Clearing:
             calls.creditor.astype(np.int32),
             calls.amount,
             system.joint.astype(np.uint8),
-            stakes.id_keys(view)[calls.fact],
+            view.id_keys()[calls.fact],
         ),
     )
 
@@ -237,7 +237,7 @@ def _edges(found: Exposures, system: _System, source: Rows, target: Rows, weight
     origin = np.concatenate([system.debts.origin, system.guarantees.origin])
     fact = np.concatenate([system.debts.fact, system.guarantees.fact])
     names = np.where(np.arange(len(source)) < len(system.debts.debtor), "loan", "guarantee")
-    keys = stakes.id_keys(found.view)[np.where(origin == Origin.THING, fact, source)]
+    keys = found.view.id_keys()[np.where(origin == Origin.THING, fact, source)]
     key = diffusion.mixed(keys ^ (names == "loan").astype(np.uint64))
     ends = source.astype(np.int32), target.astype(np.int32)
     unknown = np.where(np.isnan(found.equity.above_zero[target]), int(Unknown.EQUITY), 0)
@@ -253,5 +253,5 @@ def _edges(found: Exposures, system: _System, source: Rows, target: Rows, weight
         origin=origin.astype(np.uint8),
         fact=fact.astype(np.int32),
         second=np.full(len(source), -1, np.int32),
-        index=diffusion.index(*ends, stakes.id_keys(found.view), key),
+        index=diffusion.index(*ends, found.view.id_keys(), key),
     )

@@ -9,25 +9,23 @@ import datetime as dt
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol, Self
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from graph.errors import DataError, InvalidInput
+from graph.errors import InvalidInput
 from graph.view import View
 from graph.view_types import RecordRef
+from queries.declared import Declared, Wording, read_all, shipped
 from queries.models import Answer, Finding, Line, Party
 from queries.paging import DEFAULT_LIMIT
 from queries.risk_book import client_groups
-from queries.risk_channels import Wording
 from queries.risk_positions import Positions, positions, products
-from queries.statements import party, refs
+from queries.statements import of_units, party, refs
 
 _PREFIX: Final = "limits_"
 PLACES: Final = 12
@@ -35,11 +33,7 @@ INTERNAL: Final = "internal"
 """A limit that the firm set itself, as a Limit node."""
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rule(_Declared):
+class Rule(Declared):
     """One limit: on whom, what share of the capital, of which amount, in which products (all where none is named)."""
 
     id: str
@@ -51,7 +45,7 @@ class Rule(_Declared):
     text: Wording
 
 
-class Rules(_Declared):
+class Rules(Declared):
     """The limits of one rule book; `capital` is what they are shares of, `warn_at` the part of a limit that warns."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
@@ -100,19 +94,11 @@ def rules(name: str, folder: Path | None = None) -> Rules:
 
 @functools.cache
 def _shipped() -> Mapping[str, Rules]:
-    return _in(resources.files("queries") / "data")
+    return _in(shipped())
 
 
 def _in(folder: Traversable | Path) -> dict[str, Rules]:
-    files = [f for f in folder.iterdir() if f.name.startswith(_PREFIX) and f.name.endswith(".yaml")]
-    return {found.name: found for found in map(_read, files)}
-
-
-def _read(file: Traversable | Path) -> Rules:
-    try:
-        return Rules.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"{file}: {error}", hint="mend the file, or take it out of the folder") from error
+    return {found.name: found for found in read_all(Rules, folder, _PREFIX)}
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
@@ -266,12 +252,7 @@ def _use(  # noqa: PLR0913, PLR0917 - who, how much, against what
         records=refs(
             [
                 *bound.records,
-                *(
-                    RecordRef(unit.record, unit.source, unit.stated)
-                    for row in found.exposure[lines].tolist()
-                    for unit in view.units(row)
-                    if unit.record
-                ),
+                *(record for row in found.exposure[lines].tolist() for record in of_units(view, row)),
             ]
         ),
         rule=bound.rule,

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from graph.columns import day_number
 from graph.view import View
-from queries import stakes
 from queries.exposure import parts
 from queries.exposure_equity import dense
 from queries.stakes import Floats
@@ -46,7 +45,7 @@ def _positions(view: View) -> Positions:
     rows, days = view.column("Exposure", "date")
     told = np.ones(view.size, np.bool_)
     told[rows] = days <= day_number(view.as_of)
-    keys = stakes.id_keys(view)
+    keys = view.id_keys()
     order = np.lexsort((keys[client], keys[exposure]))
     order = order[told[exposure[order]]]
     exposure, client = exposure[order], client[order]
@@ -68,7 +67,7 @@ def products(view: View) -> Rows:
 
 def _products(view: View) -> Rows:
     product, exposure = parts(view, "Exposure", "product")
-    order = np.argsort(stakes.id_keys(view)[product], kind="stable")[::-1]
+    order = np.argsort(view.id_keys()[product], kind="stable")[::-1]
     of_row = np.full(view.size, -1, np.int64)
     of_row[exposure[order]] = product[order]
     return of_row[positions(view).exposure]

@@ -222,8 +222,7 @@ class ScenarioView(View):
         thing = self._thing(row)
         return thing.handle if thing else super().id_key(row)
 
-    def id_keys(self) -> NDArray[np.uint64]:
-        """For every row a number that is stable as its id is."""
+    def _id_keys(self) -> NDArray[np.uint64]:
         own = np.array([thing.handle[0] for thing in self._overlay.things], np.uint64)
         return np.concatenate([self._under.id_keys(), own])
 

@@ -21,7 +21,6 @@ from queries.risk_findings import findings as missing
 from queries.risk_models import run
 from queries.risk_positions import net_by_row
 from queries.scenario_changes import Applied, Scenario, applied
-from queries.stakes import id_keys
 from queries.statements import who
 
 DEFAULT_LIMIT: Final = 20
@@ -268,7 +267,7 @@ def _differing(view: View, distress: NDArray[np.float64]) -> list[int]:
     """Rows in which runs differ (runs × 3 × rows), by how far apart the central values are, then by id."""
     spread = np.round(np.ptp(distress, axis=0), 12)
     rows = np.flatnonzero(spread.max(axis=0) > 0)
-    order: list[int] = rows[np.lexsort((id_keys(view)[rows], -spread[1, rows]))].tolist()
+    order: list[int] = rows[np.lexsort((view.id_keys()[rows], -spread[1, rows]))].tolist()
     return order
 
 

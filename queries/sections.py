@@ -20,7 +20,7 @@ from queries.labels import Label, field_label
 from queries.listing import Facts, Items, Listing
 from queries.models import AliasLine, FieldLine, Line, Section, SimilarLine
 from queries.paging import Position
-from queries.statements import party, refs, who
+from queries.statements import of_units, party, refs, who
 from queries.subject import Part, Subject
 
 Builder = Callable[[Subject], Listing[Any] | None]
@@ -110,7 +110,7 @@ def possibly_same(view: View, row: int) -> list[SimilarLine]:
 
 
 def _described_by(view: View, row: int) -> list[RecordRef]:
-    return refs(RecordRef(u.record, u.source, u.stated) for u in view.units(row) if u.record)
+    return refs(of_units(view, row))
 
 
 def _possibly_same(subject: Subject) -> Listing[SimilarLine] | None:

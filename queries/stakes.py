@@ -91,19 +91,19 @@ def _ends(view: View, facts: FactArrays, most: Floats) -> NDArray[np.uint8]:
     return stop
 
 
-def id_keys(view: View) -> NDArray[np.uint64]:
-    """A stable number by row. Kept by View."""
-    return view.foundation("id keys", view.id_keys)
-
-
 def state_bodies(view: View) -> NDArray[np.int64]:
-    """国家机关: the rows of state bodies, where every road ends. Kept by View."""
+    """国家机关: the rows of state bodies, where every road ends; sharing one joins nobody. Kept by View.
+
+    Company Law 2023 art. 265(4).
+    """
     return view.kept("state bodies", lambda: _state_bodies(view))
 
 
 def _state_bodies(view: View) -> NDArray[np.int64]:
-    stated = view.stating("Company", "nature", "state_body").tolist()
-    return np.array([row for row in stated if view.value(row, "nature") == "state_body"], np.int64)
+    found = view.property_texts("Company", "nature")
+    said = [place for place, text in enumerate(found.texts) if text == "state_body"]
+    rows: NDArray[np.int64] = found.rows[np.isin(found.which, said)].astype(np.int64)
+    return rows
 
 
 def listed(view: View) -> NDArray[np.int64]:
@@ -202,14 +202,12 @@ class Agreement:
 class Ballot:
     """The votes of a View: the facts by row, the kernel's world, and the concert groups in their order.
 
-    By row, `stated` is False where nothing is said of the votes, which then count as none, and `capital` is the share
-    of capital, or the least of its interval.
+    By row, `capital` is the share of capital, or the least of its interval.
     """
 
     facts: FactArrays
     votes: voting.Votes
     agreements: tuple[Agreement, ...]
-    stated: Flags
     capital: Floats
     most: Floats = field(repr=False)
     """The most votes that a row can stand for: its upper bound, 1 where none is stated."""
@@ -236,12 +234,11 @@ def _ballot(view: View) -> Ballot:
         general=facts.equals("partner", "general").astype(np.uint8),
     )
     concert = voting.concert_of([(a.members, a.targets) for a in agreements])
-    votes = voting.votes(stakes, id_keys(view), concert)
+    votes = voting.votes(stakes, view.id_keys(), concert)
     return Ballot(
         facts,
         votes,
         agreements,
-        ~np.isnan(certain) | limited,
         _first(share, low),
         np.fmax(most, np.nan_to_num(certain)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graph.view import Fact, View
@@ -28,6 +28,11 @@ def party(view: View, row: int) -> Party:
 def who(view: View, row: int) -> dict[str, str]:
     """The same, as the fields of a line."""
     return {"id": view.id(row), "name": view.name(row), "kind": view.kind(row)}
+
+
+def of_units(view: View, row: int) -> Iterator[RecordRef]:
+    """The records that describe a thing itself, the best one first."""
+    return (RecordRef(u.record, u.source, u.stated) for u in view.units(row) if u.record)
 
 
 def of_fields(records: Mapping[str, Iterable[RecordRef]], fields: Iterable[str]) -> list[RecordRef]:

@@ -12,7 +12,7 @@ from graph.view import View
 from graph.view_types import Fact, FactPage
 from graph.view_types import RecordRef as ViewRef
 from queries.paging import Page, Position
-from queries.statements import day_of, newest_first, who
+from queries.statements import day_of, newest_first, of_units, who
 
 _NO_FACTS = FactPage([], 0, None)
 
@@ -44,9 +44,7 @@ class Part:
         """Of the part played, then of the thing itself."""
         for fact in self.facts:
             yield from fact.records
-        for unit in self.view.units(self.row):
-            if unit.record:
-                yield ViewRef(unit.record, unit.source, unit.stated)
+        yield from of_units(self.view, self.row)
 
 
 @dataclass

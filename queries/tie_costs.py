@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-from importlib import resources
 from typing import Annotated, Final, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from graph.errors import DataError
 from graph.schema import edge_model, edge_types
+from queries.declared import Declared, read, shipped
 
 SHARED_ADDRESS: Final = "SHARED_ADDRESS"
 """同一地址: two companies whose sources state one address; no edge of the data model, made where it is asked for."""
@@ -18,32 +16,28 @@ SHARED_ADDRESS: Final = "SHARED_ADDRESS"
 Cost = Annotated[float, Field(ge=0.001, le=1000)]
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TieCost(_Declared):
+class TieCost(Declared):
     """One tie: the cost of a step, and whether it is walked unless a question names others."""
 
     cost: Cost
     party: bool
 
 
-class HoldingStep(_Declared):
+class HoldingStep(Declared):
     """The cost of a holding of this share or more."""
 
     at_least: float = Field(alias="from", ge=0, le=1)
     cost: Cost
 
 
-class Acquaintance(_Declared):
+class Acquaintance(Declared):
     """The cost of knowing somebody, from the weakest to the strongest."""
 
     weakest: Cost
     strongest: Cost
 
 
-class TieCosts(_Declared):
+class TieCosts(Declared):
     """The whole table. Ties are edge types; `PARTY_TO:Guarantee` is the part in a thing of that type."""
 
     version: str
@@ -91,8 +85,4 @@ def tie_costs() -> TieCosts:
     Raises:
         DataError: The file is not as it must be; the error says where.
     """
-    file = resources.files("queries") / "data" / "tie_costs.yaml"
-    try:
-        return TieCosts.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"{file}: {error}", hint="mend the file, or install guanxi anew") from error
+    return read(TieCosts, shipped("tie_costs.yaml"), "mend the file, or install guanxi anew")

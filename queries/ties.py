@@ -11,7 +11,7 @@ import hashlib
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final, TypeVar
 
@@ -22,6 +22,7 @@ from graph.algorithms import paths as kernel
 from graph.algorithms.paths import Keys, Mask, Rows, Scratch, Walk, Weights
 from graph.recent import Recent
 from graph.view import Fact, FactArrays, View
+from queries.stakes import state_bodies
 from queries.tie_costs import SHARED_ADDRESS, TieCosts, tie_costs, tie_names
 
 Costs = NDArray[np.float64]
@@ -308,20 +309,7 @@ def _joined(parts: Sequence[NDArray[T]], dtype: type[T]) -> NDArray[T]:  # type:
     return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype, copy=False)
 
 
-def state_bodies(view: View) -> NDArray[np.int64]:
-    """国家机关: the visible state bodies. To share one joins nobody (Company Law 2023 art. 265(4))."""
-    found = view.property_texts("Company", "nature")
-    said = [place for place, text in enumerate(found.texts) if text == "state_body"]
-    rows: NDArray[np.int64] = found.rows[np.isin(found.which, said)].astype(np.int64)
-    return rows
-
-
 # --- the graphs that questions ask ---
-
-
-@dataclass
-class _Named:
-    graphs: Recent = field(default_factory=lambda: Recent(_GRAPHS_KEPT))
 
 
 def party_ties(view: View) -> Ties:
@@ -338,8 +326,8 @@ def ties_for(view: View, names: frozenset[str]) -> Ties:
     """A graph that holds at least these ties."""
     if names <= tie_costs().default:
         return party_ties(view)
-    named = view.foundation("named ties", _Named)
-    return named.graphs.get(names, lambda: ties_of(view, names))
+    named: Recent = view.foundation("named ties", lambda: Recent(_GRAPHS_KEPT))
+    return named.get(names, lambda: ties_of(view, names))
 
 
 def investor_ties(view: View) -> Ties:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heappop, heappush
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.algorithms.components import group, jit
 
+Number = TypeVar("Number", bound=np.generic)
 Rows = NDArray[np.int32]
 Keys = NDArray[np.uint64]
 Costs = NDArray[np.int32]
@@ -293,7 +294,7 @@ class _Hops(NamedTuple):
 
 
 @jit
-def _more(array: Rows, needed: int) -> Rows:
+def _more(array: NDArray[Number], needed: int) -> NDArray[Number]:
     if needed <= len(array):
         return array
     larger = np.empty(max(needed, 2 * len(array)), array.dtype)
@@ -816,15 +817,6 @@ def _take(heap: Rows, size: int, begun: _Partial) -> int:
 
 
 @jit
-def _more_wide(array: Wide, needed: int) -> Wide:
-    if needed <= len(array):
-        return array
-    larger = np.empty(max(needed, 2 * len(array)), array.dtype)
-    larger[: len(array)] = array
-    return larger
-
-
-@jit
 def _cheapest(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
     steps: _Steps, left: Wide, ends: tuple[int, int], most: int, most_hops: int, bound: int, budget: int
 ) -> tuple[Rows, Rows, int, int]:
@@ -872,7 +864,7 @@ def _cheapest(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
         room = entries + degree
         begun = _Partial(
             _more(begun.node, room), _more(begun.before, room), _more(begun.place, room),
-            _more_wide(begun.cost, room), _more(begun.hops, room),
+            _more(begun.cost, room), _more(begun.hops, room),
         )  # fmt: skip
         heap = _more(heap, waiting + degree)
         for place in range(steps.first[node], steps.first[node + 1]):

@@ -461,7 +461,7 @@ def test_a_table_that_says_nonsense_is_refused(change):
 def test_a_damaged_file_is_an_error_that_says_where(tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "tie_costs.yaml").write_text("ties: {}", encoding="utf-8")
-    monkeypatch.setattr(costs.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(costs, "shipped", lambda name: tmp_path / "data" / name)
     with pytest.raises(DataError, match="tie_costs"):
         tie_costs.__wrapped__()
 
