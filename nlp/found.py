@@ -1,4 +1,4 @@
-"""What reading a text finds: mentions, links, relations, events and sentiment, all with offsets of the text as given."""
+"""What reading a text finds: mentions, links, relations, events and sentiment, with offsets of the text as given."""
 
 from __future__ import annotations
 
