@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-DILATIONS = (1, 2, 4, 1, 2, 4, 1, 2)
+DILATIONS = (1, 2, 4, 1, 2, 4)
 HIDDEN = 256
 
 

@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 LENGTH = 160
 BATCH = 32
-MASKED = 0.15
+MASKED = 0.2
 RATE = 2e-3
 WARM_UP = 60
-SAVE_EVERY = 50
-REPORT_EVERY = 25
+SAVE_EVERY = 250
+REPORT_EVERY = 100
 
 
 class Masked(nn.Module):

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 SEED = 20260101
 
-STEPS = 450
+STEPS = 6_500
 """Steps of pre-training."""
 
 
