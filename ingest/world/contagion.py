@@ -6,16 +6,16 @@ matter. Time goes by in weeks. A company fails at most once, state bodies and ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph.errors import InvalidInput
 from ingest.world import text
 from ingest.world.files import Columns, Files
+from ingest.world.kept import Floats, Kept, column, companies, days, ends, numbers
 from ingest.world.market import Market
 from ingest.world.news import KINDS
 from ingest.world.text import NEVER, NOW
@@ -29,9 +29,6 @@ READ: Final = ("Company", "FinancialReport", "HOLDS", "Guarantee", "LENDS_TO", "
 
 EVENT: Final = "default"
 """The kind of event that a process makes. News do not invent others of the kind beside it."""
-
-Floats = NDArray[np.float64]
-Kept = Mapping[str, Sequence[Columns]]
 
 _SINCE: Final = text.day("2018-01-01")
 _WEEK: Final = 7
@@ -154,42 +151,21 @@ class _Ties(NamedTuple):
         return (self.start <= day) & (day < self.end)
 
 
-def _column(kept: Kept, kind: str, name: str) -> list[Any]:
-    return [
-        value
-        for columns in kept.get(kind, ())
-        for value in columns.get(name, [""] * len(next(iter(columns.values()))))
-    ]
-
-
-def _companies(keys: Sequence[Any]) -> Ints:
-    """Company numbers by native id, -1 for who is no company."""
-    return np.array([int(key[1:]) - 1 if str(key)[:1] == "C" else -1 for key in keys], np.int64)
-
-
-def _numbers(values: Sequence[Any]) -> Floats:
-    return np.array([float(value) if value != "" else np.nan for value in values], np.float64)
-
-
-def _days(values: Sequence[Any], otherwise: int) -> Ints:
-    return np.array([text.day(str(value)) if value else otherwise for value in values], np.int64)
-
-
 def _firms(rng: np.random.Generator, market: Market, kept: Kept) -> _Firms:
     """Equity is that of the newest report, else the registered capital; a planted firm's industry is drawn."""
     equity = np.full(market.size, _EQUITY_UNKNOWN)
     founded, mortal = np.full(market.size, _SINCE), np.zeros(market.size, np.bool_)
-    public = [not wall for wall in _column(kept, "Company", "compartments")]
-    company = _companies(_column(kept, "Company", "id"))[public]
-    capital = _numbers(_column(kept, "Company", "capital"))[public]
+    public = [not wall for wall in column(kept, "Company", "compartments")]
+    company = companies(column(kept, "Company", "id"))[public]
+    capital = numbers(column(kept, "Company", "capital"))[public]
     equity[company] = np.where(np.isnan(capital), _EQUITY_UNKNOWN, capital)
-    founded[company] = _days(_column(kept, "Company", "founded"), _SINCE)[public]
-    nature = np.array(_column(kept, "Company", "nature"))[public]
-    banks = np.array([_BANK in name for name in _column(kept, "Company", "name")])[public]
+    founded[company] = days(column(kept, "Company", "founded"), _SINCE)[public]
+    nature = np.array(column(kept, "Company", "nature"))[public]
+    banks = np.array([_BANK in name for name in column(kept, "Company", "name")])[public]
     mortal[company] = (nature != "state_body") & ~banks
-    reporting = _companies(_column(kept, "FinancialReport", "company"))
+    reporting = companies(column(kept, "FinancialReport", "company"))
     # reports of one company stand in the order of their years, so that the newest is the last one written
-    equity[reporting] = _numbers(_column(kept, "FinancialReport", "equity"))
+    equity[reporting] = numbers(column(kept, "FinancialReport", "equity"))
     industry = rng.integers(0, len(INDUSTRIES), market.size)
     industry[market.members.start :] = market.industry
     return _Firms(np.maximum(equity, 1.0), industry, founded, mortal)
@@ -201,28 +177,21 @@ def _ties(kept: Kept, equity: Floats) -> _Ties:
         np.concatenate([part[place] for part in parts]) for place in range(len(_Ties._fields))
     )
     there = (source >= 0) & (target >= 0) & (source != target) & ~np.isnan(amount)
-    return _Ties(*(column[there] for column in (kind, source, target, amount, start, end)))
+    return _Ties(*(values[there] for values in (kind, source, target, amount, start, end)))
 
 
-def _part(kept: Kept, name: str, kind: str, ends: tuple[Ints, Ints], amount: Floats) -> _Ties:
-    start = _days(_column(kept, name, "valid_from"), _SINCE)
-    end = _days(_column(kept, name, "valid_to"), NOW + 1)
-    numbers = np.full(len(amount), _TIES.index(kind))
-    return _Ties(numbers, ends[0], ends[1], amount, start, end)
-
-
-def _ends(kept: Kept, name: str, columns: tuple[str, str]) -> tuple[Ints, Ints]:
-    """Company numbers in two columns; rows behind a wall name nobody."""
-    hidden = np.array([bool(value) for value in _column(kept, name, "compartments")], np.bool_)
-    one, other = (_companies(_column(kept, name, column)) for column in columns)
-    return np.where(hidden, -1, one), other
+def _part(kept: Kept, name: str, kind: str, pair: tuple[Ints, Ints], amount: Floats) -> _Ties:
+    start = days(column(kept, name, "valid_from"), _SINCE)
+    end = days(column(kept, name, "valid_to"), NOW + 1)
+    place = np.full(len(amount), _TIES.index(kind))
+    return _Ties(place, *pair, amount, start, end)
 
 
 def _credit(kept: Kept) -> list[_Ties]:
-    debtor, guarantor = _ends(kept, "Guarantee", ("debtor", "guarantor"))
-    guaranteed = _numbers(_column(kept, "Guarantee", "amount"))
-    lender, borrower = _ends(kept, "LENDS_TO", ("from", "to"))
-    lent = _numbers(_column(kept, "LENDS_TO", "amount"))
+    debtor, guarantor = ends(kept, "Guarantee", ("debtor", "guarantor"))
+    guaranteed = numbers(column(kept, "Guarantee", "amount"))
+    lender, borrower = ends(kept, "LENDS_TO", ("from", "to"))
+    lent = numbers(column(kept, "LENDS_TO", "amount"))
     return [
         _part(kept, "Guarantee", "guarantee", (debtor, guarantor), guaranteed),
         _part(kept, "LENDS_TO", "loan", (borrower, lender), lent),
@@ -230,8 +199,8 @@ def _credit(kept: Kept) -> list[_Ties]:
 
 
 def _trade(kept: Kept) -> list[_Ties]:
-    supplier, customer = _ends(kept, "SUPPLIES", ("from", "to"))
-    sold = _numbers(_column(kept, "SUPPLIES", "amount"))
+    supplier, customer = ends(kept, "SUPPLIES", ("from", "to"))
+    sold = numbers(column(kept, "SUPPLIES", "amount"))
     return [
         _part(kept, "SUPPLIES", "customer", (customer, supplier), sold),
         _part(kept, "SUPPLIES", "supplier", (supplier, customer), sold),
@@ -240,8 +209,8 @@ def _trade(kept: Kept) -> list[_Ties]:
 
 def _ownership(kept: Kept, equity: Floats) -> list[_Ties]:
     """Majorities, both ways; the amount is the part of the subsidiary's equity."""
-    parent, child = _ends(kept, "HOLDS", ("from", "to"))
-    share = _numbers(_column(kept, "HOLDS", "share_ratio"))
+    parent, child = ends(kept, "HOLDS", ("from", "to"))
+    share = numbers(column(kept, "HOLDS", "share_ratio"))
     parent = np.where(share > _MAJORITY, parent, -1)
     value = share * equity[child]
     return [
@@ -383,7 +352,7 @@ def write(files: Files, market: Market, seed: int, process: Process) -> dict[str
 def _events(rng: np.random.Generator, kept: Kept, failed: Ints, day: Ints) -> Columns:
     kind = next(kind for kind in KINDS if kind.name == EVENT)
     ids = text.ids("C", failed)
-    told = zip(*(_column(kept, "Company", name) for name in ("id", "name", "compartments")), strict=True)
+    told = zip(*(column(kept, "Company", name) for name in ("id", "name", "compartments")), strict=True)
     names = {key: name for key, name, wall in told if not wall}
     size = len(failed)
     return {
