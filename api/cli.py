@@ -339,7 +339,7 @@ def mappings(*, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def world(
+def world(  # noqa: PLR0913 - what there is to choose about a world
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="写入文件夹 / folder to write to")],
     *,
     companies: Annotated[int, typer.Option(help="公司数 / how many companies")] = 1000,
@@ -350,10 +350,17 @@ def world(
             help="产生违约的隐藏过程 / the hidden process behind defaults: threshold, hazard, liquidity, null"
         ),
     ] = None,
+    needs: Annotated[
+        str | None,
+        typer.Option(
+            help="客户需求的隐藏过程 / the hidden process behind what clients take: "
+            "events, peers, leanings, popularity"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """生成虚构世界 / write a fictional market as native files, and the truths planted in it."""
-    summary = demo.write(folder, companies, seed, process)
+    summary = demo.write(folder, companies, seed, process, needs)
     counts: dict[str, Any] = {"folder": str(folder), "nodes": summary.nodes, "edges": summary.edges}
     if as_json:
         print_json(counts)

@@ -28,10 +28,12 @@ from queries.timeline import timeline
 TOKEN: Final = "demo"  # noqa: S105  # its name, not its secret
 
 
-def write(folder: Path, companies: int, seed: int, process: str | None = None) -> WorldSummary:
+def write(
+    folder: Path, companies: int, seed: int, process: str | None = None, needs: str | None = None
+) -> WorldSummary:
     """Write the world into a folder, with progress on standard error. Raises InvalidInput."""
     with console.progress("生成 writing") as progress:
-        return write_world(folder, companies, seed, progress, process=process)
+        return write_world(folder, companies, seed, progress, process=process, needs=needs)
 
 
 def load(settings: ApiSettings, companies: int, seed: int) -> Path:

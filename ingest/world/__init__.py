@@ -15,6 +15,7 @@ import numpy as np
 
 from graph.errors import InvalidInput
 from ingest.world import contagion, credit, firm, market, news, parties, plants, text, ties, trade
+from ingest.world import needs as wants
 from ingest.world.cast import Cast, Row
 from ingest.world.files import Files, Progress
 from ingest.world.market import Holdings, Market
@@ -65,12 +66,14 @@ def write_world(  # noqa: PLR0913 - what there is to choose about a world
     *,
     for_benchmark: bool = False,
     process: str | None = None,
+    needs: str | None = None,
 ) -> WorldSummary:
     """Write the world of `companies` companies into `folder`, which is made if need be.
 
     The same arguments give the same bytes. `progress(type, rows)` is called as rows are written.
     `for_benchmark` leaves out all but companies, persons and the ties among them, about three a company.
-    `process` names a hidden process that makes the world's defaults (see `ingest.world.contagion`).
+    `process` names a hidden process that makes the world's defaults (see `ingest.world.contagion`), `needs` one that
+    makes what clients take (see `ingest.world.needs`).
     Raises InvalidInput for a number of companies below `SMALLEST`, a negative seed, an unknown process, or a process
     in a world for benchmarks, which has no events.
     """
@@ -79,7 +82,8 @@ def write_world(  # noqa: PLR0913 - what there is to choose about a world
     if seed < 0:
         raise InvalidInput("seed", f"a seed is not negative, and {seed} is")
     chosen = None if process is None else contagion.check(process)
-    if chosen and for_benchmark:
+    wanted_needs = None if needs is None else wants.check(needs)
+    if (chosen or wanted_needs) and for_benchmark:
         raise InvalidInput("process", "a world for benchmarks has no events that a process could make")
     cast = Cast(seed)
     plants.play(cast, sets=max(1, min(companies // 1000, 25)))
@@ -87,17 +91,21 @@ def write_world(  # noqa: PLR0913 - what there is to choose about a world
     stakes = market.holdings(bulk, seed)
     wanted = BENCHMARK_TYPES if for_benchmark else None
     hidden: dict[str, object] = {}
-    with Files(Path(folder), progress, wanted, contagion.READ if chosen else ()) as files:
+    read = {*(contagion.READ if chosen else ()), *(wants.READ if wanted_needs else ())}
+    with Files(Path(folder), progress, wanted, tuple(sorted(read))) as files:
         for kind, rows in cast.rows.items():
             files.rows(kind, rows)
         parties.write(files, bulk, seed)
         ties.write(files, bulk, stakes, seed)
         trade.write(files, bulk, seed)
         credit.write(files, bulk, stakes, seed, len(cast.rows["Guarantee"]))
-        firm.write(files, firm.book(seed, _clients(cast, bulk)), bulk.person_count, seed)
+        book = firm.book(seed, _clients(cast, bulk))
+        firm.write(files, book, bulk.person_count, seed, products=wanted_needs is None)
         news.write(files, bulk, seed, without=contagion.EVENT if chosen else None)
         if chosen:
             hidden["process"] = contagion.write(files, bulk, seed, chosen)
+        if wanted_needs:
+            hidden["needs"] = wants.write(files, bulk, book, seed, wanted_needs)
     truth = _write_truth(Path(folder), cast, bulk, stakes, wanted, hidden)
     return WorldSummary(files.counts, (*files.paths, truth))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from graph.errors import GuanxiError
 from ingest.world import write_world
 from ingest.world.contagion import PROCESSES
+from ingest.world.needs import NEEDS
 
 
 def _arguments() -> argparse.Namespace:
@@ -27,6 +28,9 @@ def _arguments() -> argparse.Namespace:
         choices=PROCESSES,
         help="the hidden process that makes defaults; by default news invent them",
     )
+    parser.add_argument(
+        "--needs", choices=NEEDS, help="the hidden process that makes what clients take; by default drawn"
+    )
     return parser.parse_args()
 
 
@@ -41,6 +45,7 @@ def main() -> int:
             asked.seed,
             for_benchmark=asked.for_benchmark,
             process=asked.process,
+            needs=asked.needs,
         )
     except GuanxiError as error:
         print(f"{error}", file=sys.stderr)  # noqa: T201  # the program's own message to its user

@@ -74,15 +74,19 @@ def book(seed: int, clients: Ints) -> Book:
     )
 
 
-def write(files: Files, firm: Book, people: int, seed: int) -> None:
-    """Write everything of the firm's own; `people` is the number of natural persons in the world."""
+def write(files: Files, firm: Book, people: int, seed: int, *, products: bool = True) -> None:
+    """Write everything of the firm's own; `people` is the number of natural persons in the world.
+
+    Without `products`, what clients hold is left to a hidden process.
+    """
     _catalogue(files)
     _staff(files, firm, seed)
     _contacts(files, firm, seed)
     _coverage(files, firm, seed)
     _acquaintance(files, firm, people, seed)
     owned = _owned(firm, seed)
-    _products_owned(files, firm, owned, seed)
+    if products:
+        _products_owned(files, firm, owned, seed)
     _exposures(files, firm, owned, seed)
 
 
