@@ -344,6 +344,29 @@ class Alert(Node):
     text_en: str | None = Field(None, description="The same in English.")
 
 
+class Tag(Node):
+    """标签: what a rule concluded of a company, true from the day on which it was first seen until it no longer was."""
+
+    company: str | None = Field(None, description="Id of the company, as text.")
+    category: str | None = Field(None, description="basic, behaviour, risk, need, value.")
+    tag: str | None = Field(None, description="The tag within its category.")
+    rule: str | None = Field(None, description="Rule set, version and row that concluded it.")
+    evidence: str | None = Field(None, description="The facts read, with values and records, as JSON.")
+
+
+class Tier(Node):
+    """客户分层: the tier of a company from one day to another, and why it moved there."""
+
+    company: str | None = Field(None, description="Id of the company, as text.")
+    tier: str | None = Field(None, description="The tier.")
+    before: str | None = Field(None, description="The tier before, absent for the first.")
+    score: float | None = Field(None, description="Score on the day of the move.")
+    reason: str | None = Field(None, description="Why it moved, in Chinese.")
+    reason_en: str | None = Field(None, description="The same in English.")
+    rule: str | None = Field(None, description="Rule set and version that concluded it.")
+    evidence: str | None = Field(None, description="The parts of the score, as JSON.")
+
+
 class Decision(Node):
     """决定: what a person decided about something that waited for it, as an alert; never changed, only followed."""
 
@@ -638,7 +661,9 @@ BOOKKEEPING = types.MappingProxyType(
 )
 """Nodes that the system itself writes, beside the types above."""
 
-WRITTEN_BY = types.MappingProxyType({"Alert": "risk-alerts", "Decision": "desk"})
+WRITTEN_BY = types.MappingProxyType(
+    {"Alert": "risk-alerts", "Tag": "tag-rules", "Tier": "tier-rules", "Decision": "desk"}
+)
 """Types whose nodes the system itself states, each with the source of their records."""
 
 SYSTEM_NODE = (

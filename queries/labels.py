@@ -212,6 +212,8 @@ Exposure        | 敞口     | Exposure
 Limit           | 限额     | Limit
 ConcertAgreement | 一致行动协议 | Concert agreement
 Alert           | 预警     | Alert
+Tag             | 标签     | Tag
+Tier            | 客户分层 | Client tier
 Decision        | 决定     | Decision
 """)
 """Every node type."""
