@@ -22,6 +22,7 @@ from graph.fold import (
     Adjacency,
     ClaimIndex,
     Fold,
+    attaching,
     canonical_units,
     class_keys,
     members_of,
@@ -30,8 +31,8 @@ from graph.fold import (
     parent_of,
     plain_entities,
 )
-from graph.identity import CLASSIFIED, COMPANY, PERSON, SECURITY, TIES, Evidence, Ties, partition
-from graph.ids import entity_handle
+from graph.identity import CLASSIFIED, COMPANY, EVENT, PERSON, SECURITY, TIES, Evidence, Ties, partition
+from graph.ids import entity_handle, is_handle
 from graph.scan import Changes, Pair
 from graph.tables import (
     LABELS,
@@ -47,10 +48,11 @@ from graph.tables import (
 
 JOINING: Final = (
     Claim.USCC, Claim.LEI, Claim.CODE, Claim.REGISTRY, Claim.LEGAL, Claim.FORMER, Claim.SHORT, Claim.ANSWERS,
+    Claim.SAME, Claim.LIKE,
 )  # fmt: skip
 """Kinds of claims that can join; the others only find, or only refine a join by one of these."""
 
-JOINED: Final = (COMPANY, PERSON, SECURITY, *CLASSIFIED)
+JOINED: Final = (COMPANY, PERSON, SECURITY, EVENT, *CLASSIFIED)
 """Labels whose units can join by claims."""
 
 _CONTEXT: Final = 127
@@ -312,36 +314,41 @@ class _Closing:
 
 
 class WalledKeys:
-    """Walled units by what namespace, type and key they are about."""
+    """Units that may have a parent, by what they are about: a namespace, type and key, or the id that is their key."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._by_key: dict[str, list[int]] = {}
-        for unit in np.flatnonzero(tables.units.set).tolist():
+        self._take(np.arange(len(tables.units)))
+
+    def _take(self, units: Array) -> None:
+        for unit in attaching(self._tables, units).tolist():
             self._by_key.setdefault(self._about(unit), []).append(unit)
 
     def _about(self, unit: int) -> str:
         units = self._tables.units
         key = units.value(unit, "key") or ""
+        if self._tables.by_id.item(units.source.item(unit)) and is_handle(key):
+            return key
         return entity_handle(self._tables.namespace(unit), LABELS[units.label.item(unit)], key)
 
     def follow(self, tables: Tables) -> None:
         """Take in the units that have come since."""
         before = len(self._tables.units)
         self._tables = tables
-        for unit in (before + np.flatnonzero(tables.units.set[before:])).tolist():
-            self._by_key.setdefault(self._about(unit), []).append(unit)
+        self._take(np.arange(before, len(tables.units)))
 
     def beside(self, unit: int, handles: HandleIndex) -> Sequence[int]:
-        """The units of the same namespace, type and key as a unit, where any of them is walled."""
+        """The units of the same namespace, type and key as a unit, and those that are said to be it or it to be."""
         if not self._by_key:
             return ()
         about = self._about(unit)
-        walled = self._by_key.get(about)
-        if walled is None:
-            return ()
-        public = handles.find(*split_handle(about))
-        return walled if public < 0 else [*walled, public]
+        found = self._by_key.get(about, ())
+        if found:
+            public = handles.find(*split_handle(about))
+            found = found if public < 0 else [*found, public]
+        own = self._tables.units.id(unit)
+        return found if own == about else [*found, *self._by_key.get(own, ())]
 
 
 # --- identity of the closure ---
@@ -375,9 +382,9 @@ def _old_entity(fold: Fold, units: Array) -> Array:
 def _parents(edited: Edited, units: Ints, place: Array) -> Array:
     tables = edited.tables
     out = np.full(len(units), -1)
-    for at in np.flatnonzero(tables.units.set[units]).tolist():
-        found = parent_of(tables, edited.handles, int(units[at]), edited.alive)
-        out[at] = place[found] if found >= 0 else -1
+    for unit in attaching(tables, units).tolist():
+        found = parent_of(tables, edited.handles, unit, edited.alive)
+        out[np.searchsorted(units, unit)] = place[found] if found >= 0 else -1
     return out
 
 

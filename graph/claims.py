@@ -6,7 +6,7 @@ value lives in and its normal form; it does not depend on load order, process or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -36,6 +36,9 @@ class Claim(IntEnum):
     BARE_CODE = 10  # exchange code without its suffix
     SCHEME = 11  # classification, or kind of concept
     MENTION = 12  # the key of a company that its source calls by a short name only; comparable with SHORT
+    SAME = 13  # a key that an event shares with others that are the same, or a text with its near duplicates
+    LIKE = 14  # a key that an event shares with others that are the same unless their figures differ
+    FIGURE = 15  # the figure of an event
 
 
 _SPACE: Final = {
@@ -44,6 +47,13 @@ _SPACE: Final = {
     Claim.ALIAS: Claim.SHORT,
     Claim.MENTION: Claim.SHORT,
 }
+
+
+_KEYED: Final[Mapping[str, tuple[tuple[Claim, str], ...]]] = {
+    "Event": ((Claim.SAME, "same"), (Claim.LIKE, "like"), (Claim.FIGURE, "figure")),
+    "Document": ((Claim.SAME, "alike"),),
+}
+"""Fields that hold keys as they are compared, by type."""
 
 
 def claim_hash(kind: Claim, key: str) -> int:
@@ -102,30 +112,41 @@ def claims_of_unit(units: Units, unit: int) -> Iterator[tuple[Claim, int]]:
     label = LABELS[units.label.item(unit)]
     yield from keys(Claim.CODE, "code", lambda code: (code,))
     yield from keys(Claim.BARE_CODE, "code", lambda code: (code.split(".")[0],))
+    for kind, name in _KEYED.get(label, ()):
+        yield from keys(kind, name, lambda text: (text,))
     if label != "Company":
         yield from keys(Claim.ANSWERS, "name", lambda name: (names.short_key(name),))
         yield from keys(Claim.SCHEME, "kind" if label == "Concept" else "scheme", lambda scheme: (scheme,))
         return
-    for kind, name in ((Claim.USCC, "uscc"), (Claim.LEI, "lei"), (Claim.REGISTRY, "registry_id")):
-        yield from keys(kind, name, lambda code: (code,))
-    for kind, name in ((Claim.LEGAL, "name"), (Claim.FORMER, "former_names")):
-        yield from keys(kind, name, lambda name: (names.legal_key(name),))
-    short = (
-        (Claim.SHORT, "short_name"),
-        *((Claim.ANSWERS, n) for n in ("short_name", "name", "former_names")),
-    )
-    for kind, name in (*short, (Claim.ALIAS, "aliases")):
-        yield from keys(kind, name, lambda name: (names.short_key(name),))
+    for kind, name, key in _OF_COMPANIES:
+        yield from keys(kind, name, key)
     if units.value(unit, "code") is not None:
         yield from keys(Claim.ANSWERS, "short_name", _without_markers)
     if units.value(unit, "name") is None and units.value(unit, "short_name") is not None:
         yield from keys(Claim.MENTION, "key", lambda key: (names.short_key(key),))
 
 
+_OF_COMPANIES: Final[tuple[tuple[Claim, str, Callable[[str], tuple[str, ...]]], ...]] = (
+    *((kind, name, lambda code: (code,)) for kind, name in (
+        (Claim.USCC, "uscc"), (Claim.LEI, "lei"), (Claim.REGISTRY, "registry_id"),
+    )),
+    *((kind, name, lambda name: (names.legal_key(name),)) for kind, name in (
+        (Claim.LEGAL, "name"), (Claim.FORMER, "former_names"),
+    )),
+    *((kind, name, lambda name: (names.short_key(name),)) for kind, name in (
+        (Claim.SHORT, "short_name"), (Claim.ANSWERS, "short_name"), (Claim.ANSWERS, "name"),
+        (Claim.ANSWERS, "former_names"), (Claim.ALIAS, "aliases"),
+    )),
+)  # fmt: skip
+"""What a company claims by which field, and how that is normalised."""
+
+
 def _claims_of_label(units: Units, label: str, rows: NDArray[np.int64]) -> Iterable[Claims]:
     table = _Table(units, label, rows)
     yield table.claims(Claim.CODE, "code", lambda code: (code,))
     yield table.claims(Claim.BARE_CODE, "code", lambda code: (code.split(".")[0],))
+    for kind, name in _KEYED.get(label, ()):
+        yield table.claims(kind, name, _each(lambda text: text))
     if label == "Company":
         yield from _claims_of_companies(table)
     else:

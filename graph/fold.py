@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.claims import Claims, claims_of
-from graph.columns import LONG_AGO, OPEN, Array, Column, Reader, Writer, text_hash
+from graph.columns import LONG_AGO, OPEN, Array, Column, Reader, Writer, split_handle, text_hash
 from graph.content import with_fields
 from graph.csr import Csr
-from graph.identity import COMPANY, PERSON, TIES, Evidence, Ties, partition
-from graph.ids import entity_handle
+from graph.identity import COMPANY, EVENT, PERSON, TIES, Evidence, Ties, partition
+from graph.ids import entity_handle, is_handle
 from graph.schema import Kind, edge_model
 from graph.tables import LABELS, Edges, HandleIndex, Tables, Units
 
@@ -115,18 +115,28 @@ def evidence_of(tables: Tables, handles: HandleIndex, claims: Claims) -> Evidenc
 
 
 def parents_of(tables: Tables, handles: HandleIndex) -> NDArray[np.int32]:
-    """For each walled unit the less restricted unit of the same namespace and key, or -1."""
+    """For each unit the one that it is said to be, as `parent_of` gives it."""
     parents = np.full(len(tables.units), -1, np.int32)
-    for unit in np.flatnonzero(tables.units.set).tolist():
+    for unit in attaching(tables, np.arange(len(tables.units))).tolist():
         parents[unit] = parent_of(tables, handles, unit)
     return parents
 
 
-def parent_of(tables: Tables, handles: HandleIndex, unit: int, alive: NDArray[np.bool_] | None = None) -> int:
-    """The unit of the same namespace and key with the least restricted proper subset of the unit's set, or -1.
+def attaching(tables: Tables, units: Array) -> Array:
+    """Those of some units that may have a parent: walled ones, and those of namespaces whose keys may be ids."""
+    found: Array = units[(tables.units.set[units] != 0) | tables.by_id[tables.units.source[units]]]
+    return found
 
-    Units that are not `alive` are passed over.
+
+def parent_of(tables: Tables, handles: HandleIndex, unit: int, alive: NDArray[np.bool_] | None = None) -> int:
+    """The unit that a unit is said to be, or -1.
+
+    That whose id its key is, where its namespace has such keys; else the one of the same namespace and key with the
+    least restricted proper subset of the unit's set. Units that are not `alive` are passed over.
     """
+    named = _named_by_key(tables, handles, unit)
+    if named >= 0 and (alive is None or alive.item(named)):
+        return named
     units = tables.units
     label, key, namespace = LABELS[units.label.item(unit)], units.value(unit, "key"), tables.namespace(unit)
     for subset in proper_subsets(tables.sets.names[units.set.item(unit)], tables.sets.number):
@@ -135,6 +145,24 @@ def parent_of(tables: Tables, handles: HandleIndex, unit: int, alive: NDArray[np
         if found >= 0 and (alive is None or alive.item(found)):
             return found
     return -1
+
+
+def _named_by_key(tables: Tables, handles: HandleIndex, unit: int) -> int:
+    """The unit of the same type whose id a unit's key is, where whoever sees the one sees the other; or -1."""
+    units = tables.units
+    if not _keyed_by_id(tables, unit):
+        return -1
+    found = handles.find(*split_handle(units.value(unit, "key")))
+    if found < 0 or found == unit or units.label.item(found) != units.label.item(unit):
+        return -1
+    sets = tables.sets.names
+    visible = set(sets[units.set.item(found)]) <= set(sets[units.set.item(unit)])
+    return found if visible and not _keyed_by_id(tables, found) else -1
+
+
+def _keyed_by_id(tables: Tables, unit: int) -> bool:
+    units = tables.units
+    return bool(tables.by_id.item(units.source.item(unit))) and is_handle(units.value(unit, "key") or "")
 
 
 def proper_subsets(names: tuple[str, ...], known: Mapping[tuple[str, ...], Any]) -> Iterator[tuple[str, ...]]:
@@ -223,9 +251,16 @@ def members_of(tables: Tables, entity: Array, units: Array, size: int) -> Csr:
 
 
 def canonical_order(tables: Tables, units: Array) -> NDArray[np.int64]:
-    """The order of units by compartment set (size, names), then handle."""
+    """The order of units by compartment set (size, names), then handle.
+
+    Those of namespaces whose keys may be ids come last in their set, and of them those with such a key: what is said
+    of a thing by its id never changes that id.
+    """
     handle = tables.units.handle[units]
-    return np.lexsort((handle["lo"], handle["hi"], tables.sets.rank[tables.units.set[units]]))
+    said = (tables.by_id[tables.units.source[units]] & (tables.units.label[units] != EVENT)).astype(np.int8)
+    for at in np.flatnonzero(said).tolist():
+        said[at] += _keyed_by_id(tables, units.item(at))
+    return np.lexsort((handle["lo"], handle["hi"], said, tables.sets.rank[tables.units.set[units]]))
 
 
 def canonical_units(tables: Tables, members: Csr) -> NDArray[np.int32]:

@@ -26,6 +26,7 @@ Hashes = NDArray[np.uint64]
 COMPANY: Final = LABEL_NUMBER["Company"]
 PERSON: Final = LABEL_NUMBER["Person"]
 SECURITY: Final = LABEL_NUMBER["Security"]
+EVENT: Final = LABEL_NUMBER["Event"]
 CLASSIFIED: Final = (LABEL_NUMBER["Industry"], LABEL_NUMBER["Concept"])
 
 TIES: Final = ("OFFICER_OF", "CONTROLS", "HOLDS")
@@ -34,7 +35,7 @@ TIES: Final = ("OFFICER_OF", "CONTROLS", "HOLDS")
 _CODES: Final = (Claim.USCC, Claim.LEI, Claim.CODE)
 _DENSE: Final = (
     Claim.USCC, Claim.LEI, Claim.CODE, Claim.REGISTRY, Claim.LEGAL, Claim.SHORT, Claim.ANSWERS, Claim.SCHEME,
-    Claim.MENTION,
+    Claim.MENTION, Claim.FIGURE,
 )  # fmt: skip
 
 
@@ -51,7 +52,8 @@ class Ties:
 class Evidence:
     """What identity may look at, one row per unit.
 
-    `scope` is the compartment set, `parent` the less restricted unit of the same namespace and key, or -1.
+    `scope` is the compartment set; `parent` the unit that a unit is said to be: the less restricted one of the same
+    namespace and key, or the one whose id its key is; -1 where there is none.
     """
 
     label: Ints
@@ -216,7 +218,7 @@ def components(size: int, links: Iterable[tuple[Ints, Ints]]) -> Ints:
 def partition(evidence: Evidence) -> Ints:
     """For each unit a row that stands for its cluster, the same for all units of a cluster."""
     root = np.arange(len(evidence))
-    for joiner in (_Companies, _Classes, _Securities):
+    for joiner in (_Companies, _Classes, _Securities, _Events):
         _settle(joiner(evidence), root)
     _follow(root)
     _settle(_Persons(evidence, root), root)
@@ -290,7 +292,7 @@ def _settle(joiner: _Joiner, root: Ints) -> None:
     mine = joiner.chosen()
     child = mine & (evidence.parent >= 0)
     root[child] = evidence.parent[child]
-    public = mine & (evidence.scope == 0)
+    public = mine & (evidence.scope == 0) & ~child
     found = joiner.clusters(public)
     root[public] = found[public]
     waiting = np.flatnonzero(mine & ~public & ~child)
@@ -621,6 +623,45 @@ class _Securities(_Joiner):
         code = self.dense[Claim.CODE]
         place, cluster = _Clusters(units, root).matches(code[waiting], code[units], units)
         return only_one(place, cluster, len(waiting))[0]
+
+
+class _Events(_Joiner):
+    """Events, by the keys that their tellers give them: strong ones, and weak ones where no figures differ."""
+
+    labels = (EVENT,)
+
+    def _groups(self, active: Mask, kind: Claim) -> Groups:
+        found = self.evidence.claims.of_kind(kind)
+        mine = active[found.unit]
+        units, values = found.unit[mine], found.value[mine]
+        return grouped(units, self.scoped(units, values))
+
+    def clusters(self, active: Mask) -> Ints:
+        strong, weak = (self._groups(active, kind) for kind in (Claim.SAME, Claim.LIKE))
+        agreed = ~weak.many(self.dense[Claim.FIGURE][weak.unit])
+        links = [strong.links(np.ones(len(strong.value), np.bool_)), weak.links(agreed)]
+        return components(len(self.evidence), links)
+
+    def attached(self, waiting: Ints, root: Ints) -> Ints:
+        """The one public event that a walled one shares a key with; of weak keys, one that states no other figure."""
+        figure = self.dense[Claim.FIGURE]
+        public = self.chosen() & (self.evidence.scope == 0)
+        clusters = _Clusters(np.flatnonzero(public), root)
+        target = np.full(len(waiting), -1)
+        for kind in (Claim.SAME, Claim.LIKE):
+            found = self.evidence.claims.of_kind(kind)
+            offered = public[found.unit]
+            place, wanted = Lists.of(found.unit, found.value, len(self.evidence)).expanded(waiting)
+            at, cluster = clusters.matches(wanted, found.value[offered], found.unit[offered])
+            if not len(at):
+                continue
+            pairs = np.unique(np.stack([place[at], cluster], axis=1), axis=0)
+            one, _ = only_one(pairs[:, 0], pairs[:, 1], len(waiting))
+            if kind is Claim.LIKE:
+                denied = clusters.denies(np.where(one < 0, 0, one), figure[waiting], figure)
+                one = np.where(denied, -1, one)
+            target = np.where(target < 0, one, target)
+        return target
 
 
 class _Persons(_Joiner):

@@ -52,6 +52,8 @@ class Spec:
     unit: str = ""
     identifier: Identifier | None = None
     refers_to: tuple[str, ...] = ()
+    internal: bool = False
+    """Kept for what works on the graph; no answer lists it among the properties."""
 
 
 PARTIES = ("Company", "Person")
@@ -59,6 +61,9 @@ PARTIES = ("Company", "Person")
 Ratio = Annotated[float, Field(ge=0, le=1), Spec(unit="fraction of 1")]
 Money = Annotated[float, Spec(unit="CNY")]
 NonNegativeMoney = Annotated[float, Field(ge=0), Spec(unit="CNY")]
+Sentiment = Annotated[float, Field(ge=-1, le=1), Spec(unit="from -1 to 1")]
+Internal = Annotated[str, Spec(internal=True)]
+InternalTexts = Annotated[list[str], Spec(internal=True)]
 CompanyRef = Annotated[str, Spec(refers_to=("Company",))]
 PartyRef = Annotated[str, Spec(refers_to=PARTIES)]
 PartyRefs = Annotated[list[str], Spec(refers_to=PARTIES)]
@@ -213,6 +218,13 @@ class Document(Node):
     published: dt.date | None = Field(None, description="Day of publication.")
     publisher: str | None = Field(None, description="Who published it.")
     text: str | None = Field(None, description="Its text, where it may be kept.")
+    url: str | None = Field(None, description="Where it was published.")
+    sentiment: Sentiment | None = Field(None, description="Sentiment of the text.")
+    found: Internal | None = Field(None, description="All mentions with their offsets, as JSON.")
+    alike: InternalTexts = Field(
+        default_factory=list,
+        description="Keys that it shares with texts of the same days that are nearly the same.",
+    )
 
 
 class Event(Node):
@@ -225,6 +237,46 @@ class Event(Node):
     amount: Money | None = Field(None, description="Amount involved.")
     text: str | None = Field(None, description="The sentence that says it.")
     subjects: PartyRefs = Field(default_factory=list, description="Parties it happened to.")
+    detail: str | None = Field(None, description="Its finer kind, as the reading names it.")
+    same: InternalTexts = Field(
+        default_factory=list, description="Keys under which others tell of this very event; they join."
+    )
+    like: InternalTexts = Field(
+        default_factory=list,
+        description="Keys that join only where nobody who has them states another figure.",
+    )
+    figure: Internal | None = Field(None, description="The amount, rounded, by which two events differ.")
+
+
+class Claim(Node):
+    """断言: what a document says of parties, as it was read, with its span, how sure the reading is, and by what."""
+
+    kind: str | None = Field(None, description="relation, event, holding, mention.")
+    type: str | None = Field(None, description="Type of relation or event; of a mention, what it names.")
+    detail: str | None = Field(None, description="Finer type, as the reading names it.")
+    confidence: Ratio | None = Field(None, description="How sure the reading is.")
+    by: str | None = Field(None, description="Rule or model that read it.")
+    waits: bool | None = Field(None, description="Whether it makes nothing until a person has decided on it.")
+    makes: str | None = Field(None, description="Type of the edge or node that it makes, where it makes one.")
+    text: str | None = Field(None, description="The sentence; of a mention, its words.")
+    start: Annotated[int | None, Spec(unit="characters")] = Field(
+        None, description="Offset of the first character."
+    )
+    end: Annotated[int | None, Spec(unit="characters")] = Field(
+        None, description="Offset behind the last one."
+    )
+    subject: str | None = Field(None, description="Id of whom it is about, as text.")
+    subject_name: str | None = Field(None, description="The words for it.")
+    object: str | None = Field(None, description="Id of the other party, as text.")
+    object_name: str | None = Field(None, description="The words for it.")
+    value: float | None = Field(None, description="Amount, number or ratio.")
+    value_unit: str | None = Field(None, description="Its unit: CNY, USD, shares, ratio.")
+    value_min: float | None = Field(None, description="Its lower bound, where the text gives one.")
+    value_max: float | None = Field(None, description="Its upper bound.")
+    office: str | None = Field(None, description="The office, of a relation to one.")
+    date: dt.date | None = Field(None, description="Day that the text gives.")
+    choices: Internal | None = Field(None, description="Whom its words may mean, as JSON.")
+    arguments: Internal | None = Field(None, description="Parts of an event by role, as JSON.")
 
 
 class Deal(Node):
@@ -313,6 +365,17 @@ class Limit(Node):
     rule: str | None = Field(None, description="The rule it comes from.")
 
 
+class Restriction(Node):
+    """限制名单: business that the firm does not do with a party for now, as of its restricted list (限制清单)."""
+
+    party: PartyRef | None = Field(None, description="Who is restricted.")
+    kind: str | None = Field(None, description="restricted or watch.")
+    products: list[str] = Field(
+        default_factory=list, description="Keys of the products that it stops; none given: all of them."
+    )
+    reason: str | None = Field(None, description="Why.")
+
+
 class ConcertAgreement(Node):
     """一致行动协议: parties who vote as one in a target company, between dates."""
 
@@ -371,8 +434,26 @@ class Decision(Node):
     """决定: what a person decided about something that waited for it, as an alert; never changed, only followed."""
 
     about: str | None = Field(None, description="Id of what was decided on.")
-    state: str | None = Field(None, description="Of an alert: acknowledged, dismissed, closed.")
+    state: str | None = Field(
+        None,
+        description="Of an alert: acknowledged, dismissed, closed. Of an opportunity: accepted, snoozed, dismissed, "
+        "won, lost, assigned.",
+    )
     reason: str | None = Field(None, description="Why.")
+    client: str | None = Field(None, description="Of an opportunity: id of the company, as text.")
+    product: str | None = Field(None, description="Of an opportunity: key of the product.")
+    sources: list[str] = Field(
+        default_factory=list, description="Of an opportunity: the sources that proposed it on that day."
+    )
+    evidence: list[str] = Field(
+        default_factory=list, description="Of an opportunity: ids of what it rested on that day, as text."
+    )
+    until: dt.date | None = Field(None, description="Until when it is put off.")
+    amount: Money | None = Field(None, description="What was won or lost.")
+    assignee: str | None = Field(None, description="Id of the member of staff it is given to, as text.")
+    correction: Internal | None = Field(
+        None, description="Of a review: what the claim says as corrected, as JSON."
+    )
     who: str | None = Field(None, description="Who decided.")
     at: str | None = Field(None, description="When, ISO 8601 in UTC.")
 
@@ -381,7 +462,7 @@ class Decision(Node):
 
 _PARTY_LIKE = ("Company", "Person", "Employee", "Branch", "Contact", "Product", "Security", "Industry")
 _ROLE_BEARERS = (
-    "Event", "Deal", "FinancialReport", "Guarantee", "Pledge", "Exposure", "Limit", "ConcertAgreement",
+    "Event", "Deal", "FinancialReport", "Guarantee", "Pledge", "Exposure", "Limit", "Restriction", "ConcertAgreement",
     "Contact", "Employee", "Document",
 )  # fmt: skip
 
@@ -526,6 +607,26 @@ class Mentions(Edge):
         None, description="Offset behind the last one."
     )
     text: str | None = Field(None, description="The words used.")
+    confidence: Ratio | None = Field(None, description="How sure the link is.")
+    sentiment: Sentiment | None = Field(None, description="Sentiment of the text toward the party.")
+
+
+class States(Edge):
+    """记载: a document says what a claim says."""
+
+    joins = (("Document",), ("Claim",))
+
+
+class Relates(Edge):
+    """其他关系: a relation that a document states and no other type has; neither ownership nor risk follows it."""
+
+    joins = (PARTIES, PARTIES)
+    classes = ("kind",)
+    kind: str | None = Field(
+        None, description="subsidiary_of, acquires, invests_in, cooperates_with, competes_with, sues, other."
+    )
+    detail: str | None = Field(None, description="Finer type, as the reading names it.")
+    amount: NonNegativeMoney | None = Field(None, description="Amount stated with it.")
 
 
 class About(Edge):
@@ -551,6 +652,7 @@ class FieldDef:
     refers_to: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -614,6 +716,7 @@ def _field_def(name: str, annotation: Any, description: str) -> FieldDef:
         identifier=spec.identifier, refers_to=spec.refers_to,
         low=next((float(b.ge) for b in bounds if hasattr(b, "ge")), None),
         high=next((float(b.le) for b in bounds if hasattr(b, "le")), None),
+        internal=spec.internal,
     )  # fmt: skip
 
 
@@ -662,9 +765,12 @@ BOOKKEEPING = types.MappingProxyType(
 """Nodes that the system itself writes, beside the types above."""
 
 WRITTEN_BY = types.MappingProxyType(
-    {"Alert": "risk-alerts", "Tag": "tag-rules", "Tier": "tier-rules", "Decision": "desk"}
+    {"Alert": "risk-alerts", "Tag": "tag-rules", "Tier": "tier-rules", "Decision": "desk", "Claim": "reading"}
 )
 """Types whose nodes the system itself states, each with the source of their records."""
+
+BY_ID = frozenset({"reading"})
+"""Namespaces whose keys may be ids: what stands under such a key is said of the entity that has the id."""
 
 SYSTEM_NODE = (
     "id", "source", "key", "compartments", "record", "others", "rank_key", "stated",

@@ -33,7 +33,7 @@ from graph.columns import (
     handle_text,
 )
 from graph.errors import DataError
-from graph.schema import FieldDef, Kind, edge_types, node_types
+from graph.schema import BY_ID, FieldDef, Kind, edge_types, node_types
 
 Node = tuple[str, Mapping[str, Any]]
 """(label, properties), as the store gives them."""
@@ -273,6 +273,11 @@ class Tables:
         """The number of each source's namespace, by source number."""
         coder = Coder()
         return np.array([coder[source.namespace or source.name] for source in self.sources] or [0], np.int32)
+
+    @cached_property
+    def by_id(self) -> NDArray[np.bool_]:
+        """Of each source, whether keys of its namespace may be ids, by source number."""
+        return np.array([(s.namespace or s.name) in BY_ID for s in self.sources] or [False], np.bool_)
 
     def namespace(self, unit: int) -> str:
         """The namespace of a unit's key."""

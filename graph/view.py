@@ -53,6 +53,11 @@ _LONG_KEPT: Final = 1024
 
 _MOST_CANDIDATES: Final = 20
 
+_UNLISTED: Final = frozenset(
+    {"key"} | {f.name for t in node_types().values() for f in t.fields if f.internal}
+)
+"""Columns that are no properties of the thing; `View.value` gives them all the same."""
+
 _FOUNDATIONS_KEPT: Final = 24
 """How many large things are kept per version; each may take a hundred bytes for every edge."""
 
@@ -509,7 +514,7 @@ class View:
         for unit in self.visible_units(row):
             at = local.item(unit)
             for name, column in fields.items():
-                value = column.value(at) if name != "key" else None
+                value = column.value(at) if name not in _UNLISTED else None
                 if value is not None:
                     stated.setdefault(name, []).append((unit, value))
         return stated

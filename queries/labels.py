@@ -122,6 +122,28 @@ state              | 状态           | State
 reason             | 理由           | Reason
 who                | 决定人         | Who
 at                 | 时间           | When
+url                | 网址           | Address on the web
+sentiment          | 情感           | Sentiment
+detail             | 细类           | Finer kind
+confidence         | 置信度         | Confidence
+by                 | 读取者         | Read by
+waits              | 待审           | Waits for a person
+makes              | 形成           | Makes
+subject            | 主体           | Subject
+subject_name       | 主体原文       | Words for the subject
+object             | 客体           | Object
+object_name        | 客体原文       | Words for the object
+value              | 数值           | Value
+value_unit         | 单位           | Unit
+value_min          | 数值下限       | Value, lower bound
+value_max          | 数值上限       | Value, upper bound
+type               | 类型           | Type
+products           | 限制的产品     | Products stopped
+sources            | 来源           | Sources
+evidence           | 依据           | Evidence
+until              | 暂缓至         | Put off until
+assignee           | 负责人         | Given to
+product            | 产品           | Product
 """)
 """Every field of the schema that a person may meet."""
 
@@ -189,6 +211,30 @@ lockup_expiry  | 解禁   | lock-up expiry
 default        | 违约   | default
 bond_maturity  | 债券到期 | bond maturity
 listing_guidance | 上市辅导 | listing guidance
+investment     | 投资   | investment
+share_transfer | 股权转让 | transfer of shares
+guarantee      | 担保   | guarantee
+judgment       | 判决   | judgment
+listing        | 上市   | listing
+summons        | 被约谈 | summons
+bankruptcy     | 破产   | bankruptcy
+negative       | 负面事件 | negative event
+relation       | 关系   | relation
+event          | 事件   | event
+holding        | 持股   | holding
+mention        | 提及   | mention
+subsidiary_of  | 子公司 | subsidiary
+acquires       | 收购   | acquires
+invests_in     | 投资   | invests in
+cooperates_with | 合作  | cooperates with
+competes_with  | 竞争   | competes with
+sues           | 起诉   | sues
+holds          | 持股   | holds
+controls       | 控制   | controls
+officer_of     | 任职   | officer of
+guarantees     | 担保   | guarantees
+supplies       | 供应   | supplies
+lends_to       | 借贷   | lends to
 """)
 """Words that the data model and the answers use as values; other values are shown as they are."""
 
@@ -215,6 +261,8 @@ Alert           | 预警     | Alert
 Tag             | 标签     | Tag
 Tier            | 客户分层 | Client tier
 Decision        | 决定     | Decision
+Claim           | 断言     | Claim
+Restriction     | 限制名单 | Restriction
 """)
 """Every node type."""
 
@@ -251,6 +299,10 @@ MENTIONS:out     | 提及         | Mentions
 MENTIONS:in      | 被提及       | Mentioned by
 ABOUT:out        | 关于         | About
 ABOUT:in         | 相关动态     | Subject of
+STATES:out       | 记载         | States
+STATES:in        | 出处         | Stated by
+RELATES:out      | 其他关系     | Other relation
+RELATES:in       | 其他关系     | Other relation
 """)
 """What stands at the other end of an edge, seen from where one is: `TYPE:direction`."""
 
