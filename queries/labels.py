@@ -122,6 +122,12 @@ state              | 状态           | State
 reason             | 理由           | Reason
 who                | 决定人         | Who
 at                 | 时间           | When
+company            | 公司           | Company
+tag                | 标签           | Tag
+tier               | 分层           | Tier
+before             | 此前           | Before
+score              | 得分           | Score
+reason_en          | 英文理由       | Reason in English
 url                | 网址           | Address on the web
 sentiment          | 情感           | Sentiment
 detail             | 细类           | Finer kind
