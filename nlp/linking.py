@@ -1,0 +1,177 @@
+"""Mentions of companies and persons as entities of the graph: found by their names, told apart by what is beside them.
+
+`Linker` reads nothing but a View, so what a viewer may not see is never linked and never decides anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from graph.names import legal_key
+from graph.view import View
+from nlp.folded import Folded, fold
+from nlp.found import Mention
+from nlp.linking_people import People
+from nlp.linking_rules import LinkingRules, linking_rules
+from nlp.name_index import NameIndex, core_of, stem_of
+from nlp.namesakes import LEAD, Context, Namesakes, Ranked, names_of
+from nlp.placed import Placed, candidate
+from nlp.spots import Codes, Spot, Spotter
+
+_REPLACED: Final = frozenset({"company", "organisation", "brand", "product", "place", "industry", "government"})
+"""Kinds of given mentions that go where a linked company's name covers or cuts them."""
+
+_COMPANIES: Final = frozenset({"company", "organisation", "brand"})
+_LEAST_ABBREVIATION: Final = 2
+_MOST_CANDIDATES: Final = 5
+
+
+def _codes(view: View) -> Mapping[str, int]:
+    """The row of each exchange code, six digits; codes that two companies claim belong to none."""
+    codes = view.property_texts("Company", "code")
+    found: dict[str, int] = {}
+    doubtful: set[str] = set()
+    for row, which in zip(codes.rows.tolist(), codes.which.tolist(), strict=True):
+        digits = codes.texts[which].partition(".")[0]
+        if found.setdefault(digits, row) != row:
+            doubtful.add(digits)
+    return {digits: row for digits, row in found.items() if digits not in doubtful}
+
+
+class Linker:
+    """Links the mentions of texts to what one viewer sees of the graph."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._rules: LinkingRules = linking_rules()
+        self._index = NameIndex.of(view)
+        self._by_code: Mapping[str, int] = view.foundation("codes in texts", lambda: _codes(view))
+        self._namesakes = Namesakes(view, self._index, self._rules)
+
+    def link(
+        self, text: str, mentions: Sequence[Mention], published: dt.date | None = None
+    ) -> list[Mention]:
+        """The mentions with their entities, and the graph's companies and their people that were not given.
+
+        In order of place, so numbers of mentions change. Given mentions that a linked company's name covers or cuts
+        go. Of several companies those founded after `published` are not meant. Ties are broken by id: the answer is
+        that of a graph which never held what the viewer may not see.
+        """
+        folded = fold(text)
+        codes = Codes.of(folded.text, self._by_code)
+        spots = Spotter(self._view, self._index, self._rules, folded, codes).spots(mentions)
+        context = self._context(folded.text, spots, published)
+        found = [self._spotted(text, folded, spot, mentions, context) for spot in spots]
+        kept = _uncovered(mentions, found)
+        companies = [*found, *self._given_companies(folded, kept, found, context)]
+        people = People(self._view, self._rules, folded, companies)
+        persons = [people.given(mention) for mention in kept if mention.kind == "person"]
+        taken = [(p.mention.start, p.mention.end) for p in (*companies, *persons)]
+        placed = [*companies, *persons, *people.found(taken)]
+        others = [m for m in kept if m.kind not in _COMPANIES and m.kind != "person"]
+        return _in_order(text, [*(p.mention for p in placed), *others])
+
+    def _context(self, text: str, spots: Sequence[Spot], published: dt.date | None) -> Context:
+        sure = frozenset(spot.meant for spot in spots if spot.sure)
+        return Context(text, _outside(text, spots), sure, bool(self._rules.market.search(text)), published)
+
+    # --- names found in the text ---
+
+    def _spotted(
+        self, text: str, folded: Folded, spot: Spot, mentions: Sequence[Mention], context: Context
+    ) -> Placed:
+        start, end = folded.span(spot.start, spot.end)
+        given = None if spot.mention is None else mentions[spot.mention]
+        mention = given or Mention(start, end, text[start:end], "company")
+        sureness = min(1.0, spot.score / 100)
+        mention = replace(mention, confidence=round(max(mention.confidence if given else 0.0, sureness), 3))
+        if spot.coded is not None:
+            return Placed.linked(self._view, mention, spot.coded, "code", 1.0)
+        return self._decided(mention, self._namesakes.ranked(spot.rows, context), sureness)
+
+    def _decided(self, mention: Mention, ranked: Sequence[Ranked], sureness: float) -> Placed:
+        """Linked where one stands alone or leads; else to nobody, with the best as candidates."""
+        if not ranked:
+            return Placed(mention)
+        best = ranked[0]
+        if len(ranked) == 1:
+            return Placed.linked(self._view, mention, best.row, best.reason, sureness)
+        rival = next((r for r in ranked[1:] if not self._same_listing(best.row, r.row)), None)
+        if rival is None or best.score - rival.score >= LEAD:
+            return Placed.linked(self._view, mention, best.row, best.reason, sureness)
+        shown = [candidate(self._view, r.row, r.reason, r.score / 200) for r in ranked[:_MOST_CANDIDATES]]
+        return Placed(replace(mention, candidates=tuple(shown)))
+
+    def _same_listing(self, one: int, other: int) -> bool:
+        """Whether sources state two registered names under one exchange code: for a text it is one listed company."""
+        code = self._view.value(one, "code")
+        return code is not None and code == self._view.value(other, "code")
+
+    # --- mentions given ---
+
+    def _given_companies(
+        self, folded: Folded, mentions: Iterable[Mention], found: Sequence[Placed], context: Context
+    ) -> list[Placed]:
+        """Companies that somebody else found and whose own characters named nobody surely enough."""
+        rows = tuple(dict.fromkeys(place.row for place in found if place.row is not None))
+        return [
+            self._given_company(folded.text[slice(*folded.place(m.start, m.end))], m, rows, context)
+            for m in mentions
+            if m.kind in _COMPANIES
+        ]
+
+    def _given_company(
+        self, name: str, mention: Mention, rows: Sequence[int], context: Context
+    ) -> Placed:
+        shortened = [row for row in rows if self._abbreviates(name, row)]
+        if len(shortened) == 1:
+            return Placed.linked(self._view, mention, shortened[0], "abbreviation", 0.85)
+        doubtful = self._index.called(name)
+        ranked = self._namesakes.ranked(doubtful or self._index.called(core_of(stem_of(name), self._rules.places)), context)
+        whole = [r for r in ranked if self._same_registered(name, r.row)]
+        if len(whole) == 1:
+            return Placed.linked(self._view, mention, whole[0].row, "full_name", 0.9)
+        shown = tuple(candidate(self._view, r.row, r.reason, r.score / 200) for r in ranked[:_MOST_CANDIDATES])
+        return Placed(replace(mention, candidates=shown))
+
+    def _abbreviates(self, name: str, row: int) -> bool:
+        """Whether a name begins one of a company that the text names elsewhere."""
+        return len(name) >= _LEAST_ABBREVIATION and name not in self._rules.ambiguous and any(
+            full.startswith(name) for full in names_of(self._view, row, self._rules.places)
+        )
+
+    def _same_registered(self, name: str, row: int) -> bool:
+        """Whether both are registered names that differ by place and brackets alone."""
+        stated = self._view.value(row, "name")
+        if stem_of(name) == name or not stated:
+            return False
+        return legal_key(str(stated)).endswith(legal_key(core_of(name, self._rules.places)))
+
+
+def _outside(text: str, spots: Sequence[Spot]) -> str:
+    """A text without the spots."""
+    edges = [0, *(edge for spot in spots for edge in (spot.start, spot.end)), len(text)]
+    return "|".join(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _uncovered(mentions: Sequence[Mention], found: Sequence[Placed]) -> list[Mention]:
+    """The given mentions that no found name stands for, covers or cuts."""
+    spans = [(p.mention.start, p.mention.end) for p in found]
+
+    def stays(mention: Mention) -> bool:
+        touching = [(s, e) for s, e in spans if s < mention.end and mention.start < e]
+        if mention.kind not in (*_REPLACED, "person"):
+            return True
+        return not touching
+
+    return [mention for mention in mentions if stays(mention)]
+
+
+def _in_order(text: str, mentions: Iterable[Mention]) -> list[Mention]:
+    found = [m if m.text else replace(m, text=text[m.start : m.end]) for m in mentions]
+    return sorted(found, key=lambda m: (m.start, m.end, m.kind))
+
+

@@ -1,0 +1,74 @@
+"""The words of `data/linking.yaml` by which a name in a text is judged, ready to be asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from graph.errors import DataError
+from graph.names import normal_form
+
+
+class _Declared(BaseModel):
+    """The file as it is: lists of words separated by space."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ambiguous_listed: str
+    ambiguous: str
+    places: str
+    continued_by: str
+    not_continued_by: str
+    follows: str
+    precedes: str
+    market: str
+    roles: str
+    words_across: str
+
+
+@dataclass(frozen=True)
+class LinkingRules:
+    """Sets of words, and patterns that stand right after, right before or anywhere."""
+
+    ambiguous: frozenset[str]
+    places: frozenset[str]
+    words_across: frozenset[str]
+    continued: re.Pattern[str]
+    follows: re.Pattern[str]
+    precedes: re.Pattern[str]
+    market: re.Pattern[str]
+    roles: re.Pattern[str]
+
+
+def _any(words: str) -> str:
+    """A pattern of any of the words, in the normal form that texts are judged in."""
+    return "|".join(map(re.escape, sorted(map(normal_form, words.split()), key=len, reverse=True)))
+
+
+@cache
+def linking_rules() -> LinkingRules:
+    """What ships with the package.
+
+    Raises:
+        DataError: The file is not as it must be.
+    """
+    file = resources.files("nlp") / "data" / "linking.yaml"
+    try:
+        declared = _Declared.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise DataError(f"{file}: {error}", hint="install the package again") from error
+    return LinkingRules(
+        ambiguous=frozenset((declared.ambiguous + " " + declared.ambiguous_listed).split()),
+        places=frozenset(declared.places.split()),
+        words_across=frozenset(declared.words_across.split()),
+        continued=re.compile(f"(?!{_any(declared.not_continued_by)})(?:{_any(declared.continued_by)})"),
+        follows=re.compile(_any(declared.follows)),
+        precedes=re.compile(f"(?:{_any(declared.precedes)})$"),
+        market=re.compile(_any(declared.market)),
+        roles=re.compile(_any(declared.roles)),
+    )

@@ -1,0 +1,272 @@
+"""Places of a text that may name a company, and how sure that is before one asks which company.
+
+Evidence is counted in hundredths: what the name is worth by itself (a full name is enough, a common word is not), and
+what stands beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from graph.names import legal_key
+from graph.view import View
+from nlp.folded import Folded
+from nlp.found import Mention
+from nlp.linking_rules import LinkingRules
+from nlp.name_index import Hit, NameIndex, Way, stated_names
+
+ENOUGH: Final = 60
+"""Hundredths from which on a name is taken for a mention of a company."""
+SURE: Final = 90
+
+_ORGANISATIONS: Final = frozenset({"company", "organisation", "brand", "government"})
+_OTHERS: Final[Mapping[str, int]] = {"person": -40, "place": -20, "product": -10, "industry": -25, "office": -40}
+_BESIDE: Final = 14
+_LEGAL_FORM: Final = re.compile(
+    r"\(?(?:集团)?\)?(?:股份有限公司|有限责任公司|股份有限责任公司|有限公司|股份公司)"
+)
+_LATER_FORM: Final = re.compile(
+    r"[\u4e00-\u9fff]{0,6}?\(?(?:集团|股份|有限|责任)+\)?(?:有限公司|责任公司|有限责任公司|公司)"
+    r"|(?![子孙分母]|[^公]{0,2}(?:股|属|资|等|的|市|联|家|名|多|转|受|对|为|向|与|和|及|或|于|因|获|将|拟|被|称|该|本|成|购))[\u4e00-\u9fff]{1,3}公司"
+)
+_BRANCH: Final = re.compile(r".{0,8}(?:分行|支行|营业部|分公司|总行|公司)|[abh]股|股份|总部")
+_LISTING: Final = re.compile(
+    r"(?<![0-9a-z])(?:(?:sh|sz|bj)[.:]?)?([03689]\d{5})(?:\.(?:sh|ss|sz|bj|xshg|xshe))?(?![0-9a-z]|[.,]\d|万|亿|元|股|手)"
+)
+_OPENING: Final = re.compile(r"(?:^|\n)[\"(]?$")
+_HEADING: Final = re.compile(r"[:|]|\((?:sh|sz|bj)?[.:]?\d{6}")
+_HAN: Final = "\u2e80"
+
+
+@dataclass(slots=True)
+class Spot:
+    """Folded characters `start` to `end`, the companies that they may mean, each by its surest way, and the evidence."""
+
+    start: int
+    end: int
+    rows: dict[int, Way]
+    score: int = 0
+    coded: int | None = None
+    """The row whose code stands beside the name."""
+    mention: int | None = None
+    """The number of the given mention that has the same characters."""
+
+    @property
+    def meant(self) -> int:
+        """The row that the code beside it, or else the first by its order, says."""
+        return self.coded if self.coded is not None else next(iter(self.rows))
+
+    @property
+    def sure(self) -> bool:
+        """Whether it names one company beyond doubt."""
+        return self.score >= SURE and (len(self.rows) == 1 or self.coded is not None)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Exchange codes in a text: folded characters and rows, where a visible company has the code."""
+
+    found: tuple[tuple[int, int, int], ...]
+
+    @classmethod
+    def of(cls, text: str, by_code: Mapping[str, int]) -> Codes:
+        """The codes that visible companies have."""
+        matches = (
+            (m.start(), m.end(), by_code[m[1]]) for m in _LISTING.finditer(text) if m[1] in by_code
+        )
+        return cls(tuple(matches))
+
+    def beside(self, start: int, end: int, rows: Mapping[int, Way]) -> int | None:
+        """The row among these whose code stands just after a name, or just before it."""
+        for begin, stop, row in self.found:
+            if row in rows and (0 <= begin - end <= _BESIDE or 0 <= start - stop <= _BESIDE):
+                return row
+        return None
+
+
+class Spotter:
+    """Finds the spots of one text."""
+
+    def __init__(
+        self, view: View, index: NameIndex, rules: LinkingRules, folded: Folded, codes: Codes
+    ) -> None:
+        self._view = view
+        self._index = index
+        self._rules = rules
+        self._folded = folded
+        self._text = folded.text
+        self._codes = codes
+        self._market = bool(rules.market.search(folded.text))
+
+    def spots(self, mentions: Sequence[Mention]) -> list[Spot]:
+        """All spots that are likely enough, by place, none within another."""
+        given = _Given(self._folded, mentions)
+        made = [spot for hit in self._index.hits(self._text) if (spot := self._spot(hit, given))]
+        for spot in made:
+            self._judge(spot, given)
+        chosen = _longest(made)
+        self._help_each_other(chosen)
+        return [spot for spot in chosen if spot.score >= ENOUGH]
+
+    def _spot(self, hit: Hit, given: _Given) -> Spot | None:
+        start, end = hit.start, hit.end
+        surface = self._text[start:end]
+        if _cut_from_a_word(self._text, start, end):
+            return None
+        rows = self._index.entries(hit.low, hit.high)
+        form = _LEGAL_FORM.match(self._text, end)
+        if form:
+            same = self._of_legal_name(self._text[start : form.end()], rows)
+            return Spot(start, form.end(), same) if same else None
+        exact = given.exact(start, end)
+        rows = {row: way for row, way in rows.items() if self._fits(surface, way, exact=exact is not None)}
+        return Spot(start, end, rows, mention=exact) if rows else None
+
+    def _fits(self, surface: str, way: Way, *, exact: bool) -> bool:
+        if way == Way.CORE:
+            return exact and len(surface) > 2  # noqa: PLR2004 - two characters may be anything
+        if way == Way.MARKED:
+            return surface.startswith("st")
+        return True
+
+    def _of_legal_name(self, surface: str, rows: Mapping[int, Way]) -> dict[int, Way]:
+        """Those of which this is a registered name, or of which no registered name is known."""
+        wanted = legal_key(surface)
+        fitting: dict[int, Way] = {}
+        for row, way in rows.items():
+            full = [*stated_names(self._view, row, "name"), *stated_names(self._view, row, "former_names")]
+            if any(legal_key(name) == wanted for name in full):
+                fitting[row] = Way.FULL
+            elif (not full and way != Way.MARKED) or (
+                way == Way.CORE and any(legal_key(name).endswith(wanted) for name in full)
+            ):
+                fitting[row] = way
+        return fitting
+
+    # --- evidence ---
+
+    def _judge(self, spot: Spot, given: _Given) -> None:
+        text, surface = self._text, self._text[spot.start : spot.end]
+        spot.score = max(self._worth(surface, row, way) for row, way in spot.rows.items())
+        spot.coded = self._codes.beside(spot.start, spot.end, spot.rows)
+        if spot.coded is not None:
+            spot.score = 100
+            return
+        if spot.score < 100:  # noqa: PLR2004 - a full name needs nothing beside it
+            spot.score += self._beside(spot, text) + given.evidence(spot)
+            if self._continued(spot):
+                spot.score -= 100
+
+    def _worth(self, surface: str, row: int, way: Way) -> int:
+        """What a name is worth by itself."""
+        if way in (Way.FULL, Way.FORMER) and len(surface) > 5 and _LEGAL_FORM.search(surface):  # noqa: PLR2004
+            return 100
+        listed, size = self._index.listed.item(row), len(surface)
+        if surface.isascii():
+            return (55 if size > 3 else 30) if listed else (40 if size > 4 else 15)  # noqa: PLR2004
+        if size == 2 or surface in self._rules.ambiguous or surface in self._rules.places:  # noqa: PLR2004
+            return 25 if listed else 10
+        if way in (Way.STEM, Way.CORE):
+            return min(90, 20 + 10 * size + (10 if listed else 0))
+        if way == Way.MARKED:
+            return 80
+        worth = {3: 65, 4: 85}.get(size, 95)
+        return worth if listed else worth - 20
+
+    def _beside(self, spot: Spot, text: str) -> int:
+        """What the characters around say."""
+        left, right = text[max(0, spot.start - 6) : spot.start], text[spot.end : spot.end + 10]
+        score = 0
+        opening = bool(_OPENING.search(left))
+        listed = any(self._index.listed.item(row) for row in spot.rows)
+        if opening and _HEADING.match(right):
+            score += 60 if listed else 30
+        elif opening:
+            score += 20 if listed else 5
+        if self._rules.follows.match(right):
+            score += 25
+        if not opening:
+            score += 20 if self._rules.precedes.search(left) else -25 * (left[-1:] > _HAN and spot.end - spot.start < 3)  # noqa: PLR2004
+        if self._market:
+            score += 10
+        if left and text[spot.start - 1 : spot.start + 1] in self._rules.words_across:
+            score -= 60
+        if right and text[spot.end - 1 : spot.end + 1] in self._rules.words_across:
+            score -= 60
+        return score
+
+    def _continued(self, spot: Spot) -> bool:
+        """Whether the name goes on to be another organisation's."""
+        text, end = self._text, spot.end
+        return bool(self._rules.continued.match(text, end) or _LATER_FORM.match(text, end))
+
+    def _help_each_other(self, spots: Sequence[Spot]) -> None:
+        """A name that alone says too little is believed where the same company is surely named elsewhere."""
+        sure = {spot.meant for spot in spots if spot.sure}
+        for spot in spots:
+            if not spot.sure and 0 < spot.score and not sure.isdisjoint(spot.rows):
+                spot.score += 50
+                spot.rows = {row: way for row, way in spot.rows.items() if row in sure}
+
+
+def _cut_from_a_word(text: str, start: int, end: int) -> bool:
+    """Whether letters or digits go on at an edge: 'cl' in 'tcl', 60 in 600519."""
+
+    def joined(one: str, other: str) -> bool:
+        return one.isalnum() and other.isalnum() and one < _HAN and other < _HAN
+
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return bool(before and joined(before, text[start])) or bool(after and joined(text[end - 1], after))
+
+
+def _longest(spots: Sequence[Spot]) -> list[Spot]:
+    """Of spots that overlap the longest, of equally long ones the likelier, then the first; by place."""
+    taken: list[Spot] = []
+    free = bytearray(b"\1" * (max((spot.end for spot in spots), default=0)))
+    for spot in sorted(spots, key=lambda s: (s.start - s.end, -s.score, s.start)):
+        if all(free[spot.start : spot.end]):
+            free[spot.start : spot.end] = bytes(spot.end - spot.start)
+            taken.append(spot)
+    return sorted(taken, key=lambda s: s.start)
+
+
+class _Given:
+    """The mentions that somebody else found, as evidence."""
+
+    def __init__(self, folded: Folded, mentions: Sequence[Mention]) -> None:
+        self._kinds = [m.kind for m in mentions]
+        self._spans = [folded.place(m.start, m.end) for m in mentions]
+        self._text = folded.text
+        self._exact = {
+            span: number
+            for number, span in reversed(list(enumerate(self._spans)))
+            if self._kinds[number] in _ORGANISATIONS or self._kinds[number] in _OTHERS
+        }
+
+    def exact(self, start: int, end: int) -> int | None:
+        """The number of an organisation's mention with just these characters."""
+        number = self._exact.get((start, end))
+        return number if number is not None and self._kinds[number] in _ORGANISATIONS else None
+
+    def evidence(self, spot: Spot) -> int:
+        """What the mentions say of a spot: the same characters, or more than those."""
+        number = self._exact.get((spot.start, spot.end))
+        if number is not None:
+            kind = self._kinds[number]
+            return {"company": 35, "brand": 20, "organisation": 20, "government": -20}.get(kind, _OTHERS.get(kind, 0))
+        for (start, end), kind in zip(self._spans, self._kinds, strict=True):
+            if start <= spot.start and spot.end <= end:
+                return self._within(spot, start, end, kind)
+        return 0
+
+    def _within(self, spot: Spot, start: int, end: int, kind: str) -> int:
+        """A longer name of another kind is another thing; a branch is the company."""
+        if kind in ("company", "organisation", "brand", "government"):
+            whole = start == spot.start and bool(_BRANCH.fullmatch(self._text, spot.end, end))
+            return 20 if whole else -45
+        return _OTHERS.get(kind, 0)
+
+
