@@ -1,4 +1,7 @@
-"""Measure a shipped model on a labelled file: `python -m nlp.evaluate TASK FILE` prints one line of JSON."""
+"""Measure the shipped models on a labelled file: `python -m nlp.evaluate TASK FILE` prints one line of JSON.
+
+A task is read by the model of its own where one ships, else, or with `--shared`, by the shared encoder's head.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -25,7 +28,8 @@ from nlp.datasets import (
     in_dev,
     read,
 )
-from nlp.tagger import MODELS, Classifier, SentenceEncoder, Tagger
+from nlp.shared import ARGUMENT, NEGATIVE, RELATION, SharedReader, heads_of
+from nlp.tagger import MODELS, Classifier, SentenceEncoder, Tagger, available
 
 Figures = dict[str, object]
 
@@ -91,20 +95,106 @@ def class_figures(gold: Sequence[str], found: Sequence[str], none: str | None = 
     return figures
 
 
-def _tagged(
-    examples: Sequence[Example], task: str, folder: Path
-) -> tuple[list[TaggedText], list[tuple[Span, ...]]]:
+Spans = tuple[Span, ...]
+
+
+class Reader(Protocol):
+    """What is measured."""
+
+    def spans(self, name: str, texts: Sequence[str]) -> list[Spans]:
+        """Spans of each text."""
+
+    def best(self, name: str, texts: Sequence[str], marks: Sequence[Spans]) -> list[str]:
+        """The likeliest label of each text, or of what is marked in it."""
+
+    def events(self, texts: Sequence[str]) -> list[list[tuple[Span, Spans]]]:
+        """Triggers of each text, each with its arguments."""
+
+
+class OwnModels:
+    """A model for each task."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def spans(self, name: str, texts: Sequence[str]) -> list[Spans]:
+        """As `Reader`."""
+        return Tagger(name, self._folder).spans(texts)
+
+    def best(self, name: str, texts: Sequence[str], marks: Sequence[Spans]) -> list[str]:
+        """As `Reader`."""
+        classifier = Classifier(name, self._folder)
+        given = marks if classifier.model.marks else None
+        return [label for label, _ in classifier.best(texts, given)]
+
+    def events(self, texts: Sequence[str]) -> list[list[tuple[Span, Spans]]]:
+        """As `Reader`."""
+        triggers = self.spans("fewfc_trigger", texts)
+        asked = [(number, trigger) for number, found in enumerate(triggers) for trigger in found]
+        answers = Tagger("fewfc_argument", self._folder).spans(
+            [texts[number] for number, _ in asked], [(trigger,) for _, trigger in asked]
+        )
+        events: list[list[tuple[Span, Spans]]] = [[] for _ in texts]
+        for (number, trigger), spans in zip(asked, answers, strict=True):
+            events[number].append((trigger, spans))
+        return events
+
+
+AT_ONCE = 64
+UNRELATED = "unknown"
+
+
+class SharedModel:
+    """The heads of the shared encoder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def spans(self, name: str, texts: Sequence[str]) -> list[Spans]:
+        """As `Reader`."""
+        reader = SharedReader([name], self._folder)
+        return [
+            tuple(found.span for found in text.spans[name])
+            for start in range(0, len(texts), AT_ONCE)
+            for text in reader.read(texts[start : start + AT_ONCE])
+        ]
+
+    def best(self, name: str, texts: Sequence[str], marks: Sequence[Spans]) -> list[str]:
+        """As `Reader`."""
+        reader = SharedReader([name], self._folder)
+        best: list[str] = []
+        for start in range(0, len(texts), AT_ONCE):
+            found = reader.read(texts[start : start + AT_ONCE])
+            if name != RELATION:
+                best += [max(text.labels[name], key=text.labels[name].__getitem__) for text in found]
+                continue
+            pairs = [[(ends[0], ends[1])] if len(ends) > 1 else [] for ends in marks[start : start + AT_ONCE]]
+            answers = reader.relations(found, pairs)
+            best += [max(some[0], key=some[0].__getitem__) if some else UNRELATED for some in answers]
+        return best
+
+    def events(self, texts: Sequence[str]) -> list[list[tuple[Span, Spans]]]:
+        """As `Reader`."""
+        reader = SharedReader([ARGUMENT], self._folder)
+        return [
+            [(event.trigger.span, tuple(a.span for a in event.arguments)) for event in text.events]
+            for start in range(0, len(texts), AT_ONCE)
+            for text in reader.read(texts[start : start + AT_ONCE])
+        ]
+
+
+def _tagged(examples: Sequence[Example], task: str, reader: Reader) -> tuple[list[TaggedText], list[Spans]]:
     tagged = cast("list[TaggedText]", list(examples))
-    return tagged, Tagger(task, folder).spans([example.text for example in tagged])
+    return tagged, reader.spans(task, [example.text for example in tagged])
 
 
-def _spans(task: str, examples: Sequence[Example], folder: Path) -> Figures:
-    tagged, found = _tagged(examples, task, folder)
+def _spans(task: str, examples: Sequence[Example], reader: Reader) -> Figures:
+    tagged, found = _tagged(examples, task, reader)
     return tagging_figures([example.spans for example in tagged], found)
 
 
-def _name_sets(task: str, examples: Sequence[Example], folder: Path) -> Figures:
-    tagged, found = _tagged(examples, task, folder)
+def _name_sets(task: str, examples: Sequence[Example], reader: Reader) -> Figures:
+    tagged, found = _tagged(examples, task, reader)
     labels = label_set_figures(
         [{span.label for span in example.spans} for example in tagged],
         [{span.label for span in spans} for spans in found],
@@ -123,19 +213,15 @@ def label_set_figures(gold: Sequence[set[str]], found: Sequence[set[str]]) -> Fi
     )
 
 
-UNRELATED = "unknown"
-
-
-def _classes(task: str, examples: Sequence[Example], folder: Path) -> Figures:
+def _classes(task: str, examples: Sequence[Example], reader: Reader) -> Figures:
     labelled = cast("list[LabelledText]", list(examples))
-    classifier = Classifier(task, folder)
-    marks = [example.marks for example in labelled] if classifier.model.marks else None
-    found = [label for label, _ in classifier.best([example.text for example in labelled], marks)]
-    none = UNRELATED if task == "finre" else None
+    found = reader.best(task, [e.text for e in labelled], [e.marks for e in labelled])
+    none = UNRELATED if task == RELATION else None
     return class_figures([example.label for example in labelled], found, none)
 
 
-def _similarity(task: str, examples: Sequence[Example], folder: Path) -> Figures:
+def similarity_figures(task: str, examples: Sequence[Example], folder: Path) -> Figures:
+    """Whether pairs come in the right order of likeness."""
     pairs = cast("list[TextPair]", list(examples))
     encoder = SentenceEncoder(task, folder)
     left, right = (
@@ -161,26 +247,39 @@ def argument_labels(example: EventText) -> set[object]:
     return {(event.type, span) for event in example.events for span in event.arguments}
 
 
-def _events(task: str, examples: Sequence[Example], folder: Path) -> Figures:
-    """Triggers, then the arguments of the triggers that were found."""
+def _of_type(example: EventText, type_: str) -> EventText:
+    return EventText(example.text, tuple(event for event in example.events if event.type == type_))
+
+
+def _events(_: str, examples: Sequence[Example], reader: Reader) -> Figures:
+    """Triggers, and the arguments of the triggers that were found; both for each type."""
     told = cast("list[EventText]", list(examples))
-    texts = [example.text for example in told]
-    triggers = Tagger(f"{task}_trigger", folder).spans(texts)
+    found = reader.events([example.text for example in told])
     gold = [sorted({event.trigger for event in example.events}) for example in told]
-    asked = [(number, trigger) for number, found in enumerate(triggers) for trigger in found]
-    answers = Tagger(f"{task}_argument", folder).spans(
-        [texts[number] for number, _ in asked], [(trigger,) for _, trigger in asked]
-    )
-    arguments: list[set[object]] = [set() for _ in told]
-    for (number, trigger), spans in zip(asked, answers, strict=True):
-        arguments[number] |= {(trigger.label, span) for span in spans}
+    arguments: list[set[object]] = [
+        {(trigger.label, span) for trigger, spans in events for span in spans} for events in found
+    ]
+    types = sorted({event.type for example in told for event in example.events})
+    by_type = {
+        type_: f1_figures(
+            (
+                argument_labels(_of_type(example, type_)),
+                {a for a in some if cast("tuple[str, Span]", a)[0] == type_},
+            )
+            for example, some in zip(told, arguments, strict=True)
+        )
+        for type_ in types
+    }
     return {
-        "trigger": tagging_figures(gold, triggers),
-        "argument": f1_figures(zip(map(argument_labels, told), arguments, strict=True)),
+        "trigger": tagging_figures(gold, [[trigger for trigger, _ in events] for events in found]),
+        "argument": {
+            **f1_figures(zip(map(argument_labels, told), arguments, strict=True)),
+            "labels": by_type,
+        },
     }
 
 
-MEASURES: dict[str, Callable[[str, Sequence[Example], Path], Figures]] = {
+MEASURES: dict[str, Callable[[str, Sequence[Example], Reader], Figures]] = {
     "cluener": _spans,
     "resume": _spans,
     "finner": _name_sets,
@@ -189,15 +288,29 @@ MEASURES: dict[str, Callable[[str, Sequence[Example], Path], Figures]] = {
     "news_sentiment": _classes,
     "finre": _classes,
     "fewfc": _events,
-    "stsb": _similarity,
 }
+SIMILARITY = "stsb"
 
 
-def evaluate(task: str, examples: Sequence[Example], folder: Path = MODELS) -> Figures:
+def reader_of(task: str, folder: Path, *, shared: bool = False) -> Reader:
+    """The task's own model, or the shared one where that is asked for or there is no other."""
+    names = {task, ARGUMENT} if task == "fewfc" else {task}
+    own = bool(names & set(available(folder))) and task != NEGATIVE
+    if not own and not names & set(heads_of(folder)):
+        raise NotFound(f"no model for {task!r}", hint="make models trains them")
+    return SharedModel(folder) if shared or not own else OwnModels(folder)
+
+
+def evaluate(
+    task: str, examples: Sequence[Example], folder: Path = MODELS, *, shared: bool = False
+) -> Figures:
     """The task's figures on examples; `NotFound` for an unknown task or one without a model."""
-    if task not in MEASURES:
-        raise NotFound(f"no task {task!r}; there are: {', '.join(MEASURES)}", hint="name one of these")
-    return {"task": task, "n": len(examples), **MEASURES[task](task, examples, folder)}
+    if task not in {*MEASURES, SIMILARITY}:
+        raise NotFound(f"no task {task!r}; there are: {', '.join(READERS)}", hint="name one of these")
+    if task == SIMILARITY:
+        return {"task": task, "n": len(examples), **similarity_figures(task, examples, folder)}
+    reader = reader_of(task, folder, shared=shared)
+    return {"task": task, "n": len(examples), **MEASURES[task](task, examples, reader)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -208,6 +321,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--carved", action="store_true", help="only the texts that the split keeps out of training"
     )
+    parser.add_argument(
+        "--shared", action="store_true", help="the shared encoder's head, not a model of the task alone"
+    )
     given = parser.parse_args(arguments)
     try:
         if given.task not in READERS:
@@ -215,7 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         examples = read(given.task, given.file)
         if given.carved:
             examples = [example for example in examples if in_dev(example.text)]
-        figures = evaluate(given.task, examples)
+        figures = evaluate(given.task, examples, shared=given.shared)
     except GuanxiError as error:
         print(f"错误 / Error: {error}\n{error.hint}", file=sys.stderr)  # noqa: T201 - a command line
         return 1

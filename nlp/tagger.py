@@ -1,4 +1,14 @@
-"""The shipped models, run by onnxruntime: spans, labels and sentence vectors of Chinese text of any length."""
+"""The models that ship for one task each, run by onnxruntime: spans, labels and sentence vectors of Chinese text.
+
+Most reading is done by the one encoder with many heads, `nlp.shared.SharedReader`:
+
+    reader = SharedReader(["cluener", "fewfc_trigger", "fewfc_argument", "finese", "news_sentiment", "finre"])
+    found = reader.read(texts)                # one `Found` a text: spans, labels, events, each with its probability
+    found[0].spans["cluener"]                 # (Scored(start, end, label, confidence), …)
+    found[0].labels["news_sentiment"]         # {"0": 0.61, "1": 0.39}
+    found[0].events                           # (FoundEvent(trigger: Scored, arguments: (Scored, …)), …)
+    reader.relations(found, pairs)            # by text, by pair (head, tail): {relation: probability}
+"""
 
 from __future__ import annotations
 

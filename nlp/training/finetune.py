@@ -34,7 +34,7 @@ class Recipe:
     encoder_rate: float = 1.5e-3
     head_rate: float = 3e-3
     weight_decay: float = 0.01
-    start: str = "cluener"
+    start: str = "pretrain"
     """Whose encoder it starts from: another model's, or "vectors" for none."""
     frozen: bool = False
     """Whether the encoder stays as it is and only the head learns."""

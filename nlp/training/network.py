@@ -167,3 +167,108 @@ class Embedding(nn.Module):
         vectors = self.dropout(vectors)
         weight = nn.functional.softplus(self.weight(vectors)) * mask.unsqueeze(2)
         return nn.functional.normalize((self.output(vectors) * weight).sum(1), dim=1)
+
+
+LATE = 128
+LATE_DILATIONS = (1, 2)
+
+
+class Late(nn.Module):
+    """What a head adds to the encoder's output where parts of the text are marked: the encoder has not seen the marks.
+
+    To each character come what it is marked as, how far it is from each mark, and what the marked parts say
+    together; then two gated convolutions.
+    """
+
+    def __init__(self, marks: int, places: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.input = nn.Linear(HIDDEN, LATE)
+        self.centre = nn.Linear(HIDDEN, LATE)
+        self.marks = nn.Embedding(marks + 1, LATE, padding_idx=0)
+        self.places = nn.Embedding(places, LATE)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(GatedConvolution(LATE, step, dropout) for step in LATE_DILATIONS)
+        self.norm = nn.LayerNorm(LATE)
+        nn.init.normal_(self.places.weight, std=0.2)
+
+    def forward(self, hidden: Tensor, mask: Tensor, marks: Tensor, places: Tensor) -> Tensor:
+        """Hidden states (batch, length, 256) to (batch, length, 128).
+
+        `marks` is (batch, length), kinds of marks or 0; `places` (batch, length, ·), ids of distances.
+        """
+        hidden = self.dropout(hidden)
+        on = (marks > 0).to(hidden.dtype).unsqueeze(2)
+        kinds = self.marks(marks)
+        count = on.sum(1, keepdim=True).clamp(min=1)
+        centre = self.centre((hidden * on).sum(1, keepdim=True) / count) + kinds.sum(1, keepdim=True) / count
+        state = self.input(hidden) + kinds + self.places(places).sum(2) + centre
+        column = mask.unsqueeze(2)
+        for block in self.blocks:
+            state = block(state, column)
+        return cast("Tensor", self.norm(state))
+
+
+class TagHead(nn.Module):
+    """Emissions from the encoder's output, and their CRF."""
+
+    def __init__(self, crf: Crf, tags: int) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.3)
+        self.output = nn.Linear(HIDDEN, tags)
+        self.crf = crf
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Emissions, (batch, length, tags)."""
+        return cast("Tensor", self.output(self.dropout(hidden)))
+
+
+class MarkedTagHead(nn.Module):
+    """Emissions for the parts of a text that belong to what is marked, and their CRF."""
+
+    def __init__(self, crf: Crf, tags: int, marks: int, places: int) -> None:
+        super().__init__()
+        self.late = Late(marks, places)
+        self.dropout = nn.Dropout(0.2)
+        self.output = nn.Linear(LATE, tags)
+        self.crf = crf
+
+    def forward(self, hidden: Tensor, mask: Tensor, marks: Tensor, places: Tensor) -> Tensor:
+        """Emissions, (batch, length, tags)."""
+        return cast("Tensor", self.output(self.dropout(self.late(hidden, mask, marks, places))))
+
+
+class LabelHead(nn.Module):
+    """Scores of labels of the whole text."""
+
+    def __init__(self, labels: int) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.3)
+        self.output = _scores(2 * HIDDEN, labels)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Scores, (batch, labels)."""
+        return cast("Tensor", self.output(self.dropout(pool(hidden, mask))))
+
+
+class MarkedLabelHead(nn.Module):
+    """Scores of labels of what is marked: the mean of each marked part, the largest and mean of all."""
+
+    def __init__(self, labels: int, marks: int, places: int) -> None:
+        super().__init__()
+        self.kinds = marks
+        self.late = Late(marks, places)
+        self.dropout = nn.Dropout(0.3)
+        self.output = _scores((2 + marks) * LATE, labels)
+
+    def forward(self, hidden: Tensor, mask: Tensor, marks: Tensor, places: Tensor) -> Tensor:
+        """Scores, (batch, labels)."""
+        state = self.late(hidden, mask, marks, places)
+        parts = [pool(state, mask)]
+        for kind in range(1, self.kinds + 1):
+            on = (marks == kind).to(state.dtype).unsqueeze(2)
+            parts.append((state * on).sum(1) / on.sum(1).clamp(min=1))
+        return cast("Tensor", self.output(self.dropout(torch.cat(parts, dim=1))))
+
+
+def _scores(width: int, labels: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(width, LATE), nn.GELU(), nn.Dropout(0.2), nn.Linear(LATE, labels))
