@@ -13,7 +13,7 @@ from spacy.util import filter_spans, registry
 from spacy.vocab import Vocab
 
 from nlp.datasets import Span
-from nlp.tagger import Classifier, Tagger
+from nlp.shared import Found, SharedReader
 
 BATCH = 64
 
@@ -73,82 +73,83 @@ def in_batches(stream: Iterable[Doc], size: int, read: Callable[[Sequence[Doc]],
         yield from batch
 
 
+def write(doc: Doc, found: Found, entities: str) -> None:
+    """What was found in a document: entities, spans by head, categories and events."""
+    for name, scored in found.spans.items():
+        spans = doc_spans(doc, (one.span for one in scored))
+        doc.spans[name] = spans
+        if name == entities:
+            doc.set_ents(spans)
+        sure = {(one.start, one.end): one.confidence for one in scored}
+        for span in spans:
+            span._.confidence = sure.get((span.start_char, span.end_char))
+    for name, shares in found.labels.items():
+        doc.cats |= {f"{name}:{label}": share for label, share in shares.items()}
+    doc._.events = found.events
+
+
+class Component:
+    """A component that reads documents with some heads of the shared encoder."""
+
+    def __init__(self, nlp: Language, name: str, heads: Sequence[str], entities: str, threads: int) -> None:
+        self.name = name
+        self.vocab = nlp.vocab
+        self._entities = entities
+        self._reader = SharedReader(list(dict.fromkeys(heads)), threads=threads)
+        if not Doc.has_extension("events"):
+            Doc.set_extension("events", default=())
+        if not DocSpan.has_extension("confidence"):
+            DocSpan.set_extension("confidence", default=None)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Read one document."""
+        self._read([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = BATCH) -> Iterator[Doc]:
+        """Read documents, `batch_size` at a time."""
+        yield from in_batches(stream, batch_size, self._read)
+
+    def _read(self, docs: Sequence[Doc]) -> None:
+        for doc, found in zip(docs, self._reader.read([doc.text for doc in docs]), strict=True):
+            write(doc, found, self._entities)
+
+
 @Language.factory(
     "guanxi_entities",
-    assigns=["doc.ents", "doc.spans"],
-    default_config={"entities": "cluener", "spans": [], "threads": 1},
+    assigns=["doc.ents", "doc.spans", "doc.cats", "doc._.events", "span._.confidence"],
+    default_config={"entities": "cluener", "heads": [], "threads": 1},
 )
-class Entities:
-    """Named entities: `Doc.ents` by the model `entities`, `Doc.spans[name]` by each further model of `spans`."""
+class Entities(Component):
+    """`Doc.ents` by the head `entities`; what further `heads` of `nlp.shared` find, in the same run of the encoder.
 
-    def __init__(self, nlp: Language, name: str, entities: str, spans: list[str], threads: int) -> None:
-        self.name = name
-        self.vocab = nlp.vocab
-        self._entities = Tagger(entities, threads=threads)
-        self._spans = {model: Tagger(model, threads=threads) for model in spans}
+    Spans are in `Doc.spans[head]`, each with `span._.confidence`; probabilities of labels in `Doc.cats["head:label"]`;
+    events in `Doc._.events`.
+    """
 
-    def __call__(self, doc: Doc) -> Doc:
-        """Read one document."""
-        self._read([doc])
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = BATCH) -> Iterator[Doc]:
-        """Read documents, `batch_size` at a time."""
-        yield from in_batches(stream, batch_size, self._read)
-
-    def _read(self, docs: Sequence[Doc]) -> None:
-        texts = [doc.text for doc in docs]
-        for doc, spans in zip(docs, self._entities.spans(texts), strict=True):
-            doc.set_ents(doc_spans(doc, spans))
-        for name, tagger in self._spans.items():
-            for doc, spans in zip(docs, tagger.spans(texts), strict=True):
-                doc.spans[name] = doc_spans(doc, spans)
+    def __init__(self, nlp: Language, name: str, entities: str, heads: list[str], threads: int) -> None:
+        super().__init__(nlp, name, [entities, *heads], entities, threads)
 
 
 @Language.factory(
-    "guanxi_labels", assigns=["doc.cats"], default_config={"models": ["news_sentiment"], "threads": 1}
+    "guanxi_labels", assigns=["doc.cats"], default_config={"heads": ["news_sentiment"], "threads": 1}
 )
-class Labels:
-    """Labels of whole texts: `Doc.cats["model:label"]` is the probability of a label."""
+class Labels(Component):
+    """`Doc.cats["head:label"]`, the probabilities of labels of whole texts, where no entities are wanted."""
 
-    def __init__(self, nlp: Language, name: str, models: list[str], threads: int) -> None:
-        self.name = name
-        self.vocab = nlp.vocab
-        self._classifiers = {model: Classifier(model, threads=threads) for model in models}
-
-    def __call__(self, doc: Doc) -> Doc:
-        """Read one document."""
-        self._read([doc])
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = BATCH) -> Iterator[Doc]:
-        """Read documents, `batch_size` at a time."""
-        yield from in_batches(stream, batch_size, self._read)
-
-    def _read(self, docs: Sequence[Doc]) -> None:
-        texts = [doc.text for doc in docs]
-        for name, classifier in self._classifiers.items():
-            for doc, row in zip(docs, classifier.probabilities(texts), strict=True):
-                doc.cats |= {
-                    f"{name}:{label}": float(p)
-                    for label, p in zip(classifier.labels, row, strict=True)
-                    if row.any()
-                }
+    def __init__(self, nlp: Language, name: str, heads: list[str], threads: int) -> None:
+        super().__init__(nlp, name, heads, "", threads)
 
 
-def load(
-    entities: str = "cluener", spans: Sequence[str] = (), labels: Sequence[str] = (), threads: int = 1
-) -> Language:
-    """A Chinese pipeline of the shipped models: entities, further span models, and labels of whole texts.
+def load(entities: str = "cluener", heads: Sequence[str] = (), threads: int = 1) -> Language:
+    """A Chinese pipeline: entities, and what further heads of the shared encoder find.
 
-    spaCy refuses texts of more than a million characters (`max_length`); `nlp.tagger.Tagger` reads any length.
+    spaCy refuses texts of more than a million characters (`max_length`); `nlp.shared.SharedReader` reads any length.
     """
     language = spacy.blank(
         "zh", config={"nlp": {"tokenizer": {"@tokenizers": "guanxi.CharacterTokenizer.v1"}}}
     )
     language.add_pipe(
-        "guanxi_entities", config={"entities": entities, "spans": list(spans), "threads": threads}
+        "guanxi_entities", config={"entities": entities, "heads": list(heads), "threads": threads}
     )
-    if labels:
-        language.add_pipe("guanxi_labels", config={"models": list(labels), "threads": threads})
     return language

@@ -48,9 +48,22 @@ def test_batches_equal_single_documents(language):
     assert [doc.text for doc in piped] == texts
 
 
-def test_further_models_give_spans():
-    doc = load(spans=["resume"])("赵一鸣先生，中国国籍，博士，现任云岭证券股份有限公司董事长")
+def test_further_heads_read_in_the_same_run():
+    doc = load(heads=["resume", "fewfc_argument", "news_sentiment"])(
+        "赵一鸣先生，中国国籍，博士，现任云岭证券股份有限公司董事长"
+    )
     assert {span.label_ for span in doc.spans["resume"]} >= {"NAME", "TITLE"}
+    assert all(0 < span._.confidence <= 1 for span in doc.spans["resume"])
+    assert sum(doc.cats.values()) == pytest.approx(1, abs=1e-3)
+    assert isinstance(doc._.events, tuple)
+
+
+def test_labels_alone():
+    language = spacy.blank("zh")
+    language.add_pipe("guanxi_labels")
+    doc = language("公司净利润大幅增长")
+    assert set(doc.cats) == {"news_sentiment:0", "news_sentiment:1"}
+    assert not doc.ents
 
 
 def test_a_pipeline_is_stored_and_loaded(language, tmp_path):
