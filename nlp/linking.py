@@ -21,7 +21,9 @@ from nlp.namesakes import LEAD, Context, Namesakes, Ranked, names_of
 from nlp.placed import Placed, candidate
 from nlp.spots import Codes, Spot, Spotter
 
-_REPLACED: Final = frozenset({"company", "organisation", "brand", "product", "place", "industry", "government"})
+_REPLACED: Final = frozenset(
+    {"company", "organisation", "brand", "product", "place", "industry", "government"}
+)
 """Kinds of given mentions that go where a linked company's name covers or cuts them."""
 
 _COMPANIES: Final = frozenset({"company", "organisation", "brand"})
@@ -51,9 +53,7 @@ class Linker:
         self._by_code: Mapping[str, int] = view.foundation("codes in texts", lambda: _codes(view))
         self._namesakes = Namesakes(view, self._index, self._rules)
 
-    def link(
-        self, text: str, mentions: Sequence[Mention], published: dt.date | None = None
-    ) -> list[Mention]:
+    def link(self, text: str, mentions: Sequence[Mention], published: dt.date | None = None) -> list[Mention]:
         """The mentions with their entities, and the graph's companies and their people that were not given.
 
         In order of place, so numbers of mentions change. Given mentions that a linked company's name covers or cuts
@@ -67,16 +67,23 @@ class Linker:
         found = [self._spotted(text, folded, spot, mentions, context) for spot in spots]
         kept = _uncovered(mentions, found)
         companies = [*found, *self._given_companies(folded, kept, found, context)]
-        people = People(self._view, self._rules, folded, companies)
-        persons = [people.given(mention) for mention in kept if mention.kind == "person"]
-        taken = [(p.mention.start, p.mention.end) for p in (*companies, *persons)]
-        placed = [*companies, *persons, *people.found(taken)]
+        persons = self._people(folded, kept, companies)
         others = [m for m in kept if m.kind not in _COMPANIES and m.kind != "person"]
-        return _in_order(text, [*(p.mention for p in placed), *others])
+        return _in_order(text, [*(p.mention for p in (*companies, *persons)), *others])
 
     def _context(self, text: str, spots: Sequence[Spot], published: dt.date | None) -> Context:
         sure = frozenset(spot.meant for spot in spots if spot.sure)
         return Context(text, _outside(text, spots), sure, bool(self._rules.market.search(text)), published)
+
+    def _people(self, folded: Folded, kept: Sequence[Mention], companies: Sequence[Placed]) -> list[Placed]:
+        """The given persons, and those tied to the companies; nobody reads those where no office is mentioned."""
+        given = [mention for mention in kept if mention.kind == "person"]
+        if not given and not self._rules.roles.search(folded.text):
+            return []
+        people = People(self._view, self._rules, folded, companies)
+        persons = [people.given(mention) for mention in given]
+        taken = [(p.mention.start, p.mention.end) for p in (*companies, *persons)]
+        return [*persons, *people.found(taken)]
 
     # --- names found in the text ---
 
@@ -123,24 +130,28 @@ class Linker:
             if m.kind in _COMPANIES
         ]
 
-    def _given_company(
-        self, name: str, mention: Mention, rows: Sequence[int], context: Context
-    ) -> Placed:
+    def _given_company(self, name: str, mention: Mention, rows: Sequence[int], context: Context) -> Placed:
         shortened = [row for row in rows if self._abbreviates(name, row)]
         if len(shortened) == 1:
             return Placed.linked(self._view, mention, shortened[0], "abbreviation", 0.85)
         doubtful = self._index.called(name)
-        ranked = self._namesakes.ranked(doubtful or self._index.called(core_of(stem_of(name), self._rules.places)), context)
+        ranked = self._namesakes.ranked(
+            doubtful or self._index.called(core_of(stem_of(name), self._rules.places)), context
+        )
         whole = [r for r in ranked if self._same_registered(name, r.row)]
         if len(whole) == 1:
             return Placed.linked(self._view, mention, whole[0].row, "full_name", 0.9)
-        shown = tuple(candidate(self._view, r.row, r.reason, r.score / 200) for r in ranked[:_MOST_CANDIDATES])
+        shown = tuple(
+            candidate(self._view, r.row, r.reason, r.score / 200) for r in ranked[:_MOST_CANDIDATES]
+        )
         return Placed(replace(mention, candidates=shown))
 
     def _abbreviates(self, name: str, row: int) -> bool:
         """Whether a name begins one of a company that the text names elsewhere."""
-        return len(name) >= _LEAST_ABBREVIATION and name not in self._rules.ambiguous and any(
-            full.startswith(name) for full in names_of(self._view, row, self._rules.places)
+        return (
+            len(name) >= _LEAST_ABBREVIATION
+            and name not in self._rules.ambiguous
+            and any(full.startswith(name) for full in names_of(self._view, row, self._rules.places))
         )
 
     def _same_registered(self, name: str, row: int) -> bool:
@@ -173,5 +184,3 @@ def _uncovered(mentions: Sequence[Mention], found: Sequence[Placed]) -> list[Men
 def _in_order(text: str, mentions: Iterable[Mention]) -> list[Mention]:
     found = [m if m.text else replace(m, text=text[m.start : m.end]) for m in mentions]
     return sorted(found, key=lambda m: (m.start, m.end, m.kind))
-
-

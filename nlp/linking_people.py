@@ -60,7 +60,9 @@ class People:
 
     def _role_beside(self, start: int, end: int) -> bool:
         text = self._folded.text
-        return bool(self._rules.roles.search(text[max(0, start - _REACH) : start] + "|" + text[end : end + _REACH]))
+        return bool(
+            self._rules.roles.search(text[max(0, start - _REACH) : start] + "|" + text[end : end + _REACH])
+        )
 
     def found(self, taken: Sequence[tuple[int, int]]) -> Iterator[Placed]:
         """Persons tied to a linked company whose names stand in the text outside what is taken (original characters)."""

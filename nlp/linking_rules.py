@@ -25,6 +25,7 @@ class _Declared(BaseModel):
     continued_by: str
     not_continued_by: str
     follows: str
+    idle: str
     precedes: str
     market: str
     roles: str
@@ -41,6 +42,7 @@ class LinkingRules:
     continued: re.Pattern[str]
     follows: re.Pattern[str]
     precedes: re.Pattern[str]
+    idle: frozenset[str]
     market: re.Pattern[str]
     roles: re.Pattern[str]
 
@@ -69,6 +71,7 @@ def linking_rules() -> LinkingRules:
         continued=re.compile(f"(?!{_any(declared.not_continued_by)})(?:{_any(declared.continued_by)})"),
         follows=re.compile(_any(declared.follows)),
         precedes=re.compile(f"(?:{_any(declared.precedes)})$"),
+        idle=frozenset(map(normal_form, declared.idle.split())),
         market=re.compile(_any(declared.market)),
         roles=re.compile(_any(declared.roles)),
     )

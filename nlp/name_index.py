@@ -21,7 +21,6 @@ from graph.view import View
 from nlp.folded import folded_name
 from nlp.linking_rules import linking_rules
 
-
 LONGEST: Final = 63
 """Characters of a name that is found in a text; longer ones are found by name alone."""
 
@@ -101,7 +100,12 @@ def _scan(codes: Any, lengths: Any, first: Any, value: Any, found: Any) -> int:
                     while last < high and value[last] == v:
                         last += 1
                     if count < len(found):
-                        found[count, 0], found[count, 1], found[count, 2], found[count, 3] = start, end, low, last
+                        found[count, 0], found[count, 1], found[count, 2], found[count, 3] = (
+                            start,
+                            end,
+                            low,
+                            last,
+                        )
                     count += 1
             if end == size:
                 break
@@ -196,7 +200,10 @@ class NameIndex:
             return {}
         value = np.empty(1, np.uint64)
         _hashes(_codes(folded), np.array([len(folded)]), value, np.empty(1, np.uint64))
-        low, high = np.searchsorted(self.value, value[0], "left"), np.searchsorted(self.value, value[0], "right")
+        low, high = (
+            np.searchsorted(self.value, value[0], "left"),
+            np.searchsorted(self.value, value[0], "right"),
+        )
         return self.entries(int(low), int(high))
 
 

@@ -107,7 +107,10 @@ class Namesakes:
 
     def _read_places(self, row: int) -> tuple[str, ...]:
         """Provinces and cities of its address, region and registered name, but not those of its short names."""
-        stated = [*(self._view.value(row, f) or "" for f in ("region", "address")), *stated_names(self._view, row, "name")]
+        stated = [
+            *(self._view.value(row, f) or "" for f in ("region", "address")),
+            *stated_names(self._view, row, "name"),
+        ]
         text = folded_name(" ".join(map(str, stated)))
         short = "".join(map(folded_name, stated_names(self._view, row, "short_name")))
         return tuple(sorted(place for place in self._rules.places if place in text and place not in short))
@@ -137,9 +140,16 @@ def tied_people(view: View, row: int) -> tuple[tuple[str, int], ...]:
     """The officers, holders and controllers of a company who are persons, by folded name; by name, then id."""
 
     def read() -> tuple[tuple[str, int], ...]:
-        rows = {other for kind in _OFFICES for other in _others(view, row, kind, "in") if view.kind(other) == "Person"}
+        rows = {
+            other
+            for kind in _OFFICES
+            for other in _others(view, row, kind, "in")
+            if view.kind(other) == "Person"
+        }
         named = [(folded_name(view.name(person)), person) for person in rows]
-        return tuple(sorted(((n, p) for n, p in named if len(n) > 1), key=lambda n: (n[0], view.id_key(n[1]))))
+        return tuple(
+            sorted(((n, p) for n, p in named if len(n) > 1), key=lambda n: (n[0], view.id_key(n[1])))
+        )
 
     return view.kept(("people tied to", row), read)
 

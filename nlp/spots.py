@@ -23,14 +23,29 @@ ENOUGH: Final = 60
 SURE: Final = 90
 
 _ORGANISATIONS: Final = frozenset({"company", "organisation", "brand", "government"})
-_OTHERS: Final[Mapping[str, int]] = {"person": -40, "place": -20, "product": -10, "industry": -25, "office": -40}
+_OTHERS: Final[Mapping[str, int]] = {
+    "person": -40,
+    "place": -20,
+    "product": -10,
+    "industry": -25,
+    "office": -40,
+}
 _BESIDE: Final = 14
+CERTAIN: Final = 100
+_WEAK: Final = 50
+"""A name that is worth less by itself is a word of the language as well, or may be part of any other."""
+
+_SHORT: Final = 4
+_LEFT, _RIGHT = 6, 10
+_BETWEEN: Final = frozenset({",", "和", "与", "及", "以及", "/", ";"})
 _LEGAL_FORM: Final = re.compile(
     r"\(?(?:集团)?\)?(?:股份有限公司|有限责任公司|股份有限责任公司|有限公司|股份公司)"
 )
 _LATER_FORM: Final = re.compile(
-    r"[\u4e00-\u9fff]{0,6}?\(?(?:集团|股份|有限|责任)+\)?(?:有限公司|责任公司|有限责任公司|公司)"
-    r"|(?![子孙分母]|[^公]{0,2}(?:股|属|资|等|的|市|联|家|名|多|转|受|对|为|向|与|和|及|或|于|因|获|将|拟|被|称|该|本|成|购))[\u4e00-\u9fff]{1,3}公司"
+    r"[^\W\d_与和及或向对将的获被收购参增减转让投设司股称为拟,]{0,14}?"
+    r"(?:\(集团\)|集团|股份|有限|责任)+(?:有限公司|责任公司|有限责任公司|公司)"
+    r"|(?![子孙分母]|[^公]{0,2}(?:股|属|资|等|的|市|联|家|名|多|转|受|对|为|向|与|和|及|或|于|因|获|将|拟|被|称|该|本|成|购))"
+    r"[\u4e00-\u9fff]{1,3}公司"
 )
 _BRANCH: Final = re.compile(r".{0,8}(?:分行|支行|营业部|分公司|总行|公司)|[abh]股|股份|总部")
 _LISTING: Final = re.compile(
@@ -51,6 +66,7 @@ class Spot:
     score: int = 0
     coded: int | None = None
     """The row whose code stands beside the name."""
+    weak: bool = False
     mention: int | None = None
     """The number of the given mention that has the same characters."""
 
@@ -74,9 +90,7 @@ class Codes:
     @classmethod
     def of(cls, text: str, by_code: Mapping[str, int]) -> Codes:
         """The codes that visible companies have."""
-        matches = (
-            (m.start(), m.end(), by_code[m[1]]) for m in _LISTING.finditer(text) if m[1] in by_code
-        )
+        matches = ((m.start(), m.end(), by_code[m[1]]) for m in _LISTING.finditer(text) if m[1] in by_code)
         return cls(tuple(matches))
 
     def beside(self, start: int, end: int, rows: Mapping[int, Way]) -> int | None:
@@ -149,25 +163,25 @@ class Spotter:
     # --- evidence ---
 
     def _judge(self, spot: Spot, given: _Given) -> None:
-        text, surface = self._text, self._text[spot.start : spot.end]
+        surface = self._text[spot.start : spot.end]
         spot.score = max(self._worth(surface, row, way) for row, way in spot.rows.items())
         spot.coded = self._codes.beside(spot.start, spot.end, spot.rows)
         if spot.coded is not None:
-            spot.score = 100
-            return
-        if spot.score < 100:  # noqa: PLR2004 - a full name needs nothing beside it
-            spot.score += self._beside(spot, text) + given.evidence(spot)
+            spot.score = CERTAIN
+        if spot.score < CERTAIN:
+            spot.weak = spot.score < _WEAK
+            spot.score += self._beside(spot) + given.evidence(spot)
             if self._continued(spot):
-                spot.score -= 100
+                spot.score = 0
 
     def _worth(self, surface: str, row: int, way: Way) -> int:
         """What a name is worth by itself."""
-        if way in (Way.FULL, Way.FORMER) and len(surface) > 5 and _LEGAL_FORM.search(surface):  # noqa: PLR2004
-            return 100
+        if way in (Way.FULL, Way.FORMER) and len(surface) > _SHORT and _LEGAL_FORM.search(surface):
+            return CERTAIN
         listed, size = self._index.listed.item(row), len(surface)
         if surface.isascii():
-            return (55 if size > 3 else 30) if listed else (40 if size > 4 else 15)  # noqa: PLR2004
-        if size == 2 or surface in self._rules.ambiguous or surface in self._rules.places:  # noqa: PLR2004
+            return (55 if size > 3 else 30) if listed else (40 if size > _SHORT else 15)  # noqa: PLR2004
+        if size < 3 or surface in self._rules.ambiguous or surface in self._rules.places:  # noqa: PLR2004
             return 25 if listed else 10
         if way in (Way.STEM, Way.CORE):
             return min(90, 20 + 10 * size + (10 if listed else 0))
@@ -176,49 +190,84 @@ class Spotter:
         worth = {3: 65, 4: 85}.get(size, 95)
         return worth if listed else worth - 20
 
-    def _beside(self, spot: Spot, text: str) -> int:
+    def _beside(self, spot: Spot) -> int:
         """What the characters around say."""
-        left, right = text[max(0, spot.start - 6) : spot.start], text[spot.end : spot.end + 10]
+        text = self._text
+        left, right = text[max(0, spot.start - _LEFT) : spot.start], text[spot.end : spot.end + _RIGHT]
         score = 0
-        opening = bool(_OPENING.search(left))
-        listed = any(self._index.listed.item(row) for row in spot.rows)
-        if opening and _HEADING.match(right):
-            score += 60 if listed else 30
-        elif opening:
-            score += 20 if listed else 5
-        if self._rules.follows.match(right):
+        if _OPENING.search(left):
+            listed = any(self._index.listed.item(row) for row in spot.rows)
+            heading = bool(_HEADING.match(right))
+            score += {(True, True): 60, (True, False): 30, (False, True): 20, (False, False): 5}[
+                heading, listed
+            ]
+        else:
+            score += 15 * right.startswith(":") + self._before(spot, left)
+        if self._says(self._rules.follows.match(right), spot):
             score += 25
-        if not opening:
-            score += 20 if self._rules.precedes.search(left) else -25 * (left[-1:] > _HAN and spot.end - spot.start < 3)  # noqa: PLR2004
-        if self._market:
+        if self._market and not spot.weak:
             score += 10
-        if left and text[spot.start - 1 : spot.start + 1] in self._rules.words_across:
-            score -= 60
-        if right and text[spot.end - 1 : spot.end + 1] in self._rules.words_across:
-            score -= 60
-        return score
+        return score - self._cut(spot)
+
+    def _before(self, spot: Spot, left: str) -> int:
+        """What stands before a name within a sentence; a short one that other characters lead up to is doubtful."""
+        if self._says(self._rules.precedes.search(left), spot):
+            return 20
+        return -25 if left[-1:] > _HAN and spot.end - spot.start < 3 else 0  # noqa: PLR2004
+
+    def _says(self, found: re.Match[str] | None, spot: Spot) -> bool:
+        """Whether a word beside a name is evidence: for a name that is a word itself not every one is."""
+        return found is not None and not (spot.weak and found[0] in self._rules.idle)
+
+    def _cut(self, spot: Spot) -> int:
+        """What speaks for the name being cut out of longer words."""
+        text = self._text
+        edges = (text[spot.start - 1 : spot.start + 1], text[spot.end - 1 : spot.end + 1])
+        return 60 * sum(edge in self._rules.words_across for edge in edges)
 
     def _continued(self, spot: Spot) -> bool:
         """Whether the name goes on to be another organisation's."""
         text, end = self._text, spot.end
+        if spot.weak and text.startswith("股份", end):
+            return True
         return bool(self._rules.continued.match(text, end) or _LATER_FORM.match(text, end))
 
     def _help_each_other(self, spots: Sequence[Spot]) -> None:
-        """A name that alone says too little is believed where the same company is surely named elsewhere."""
+        """A name that alone says too little is believed beside a company in a list, and with another name of the same."""
+        likely = [spot.score >= ENOUGH for spot in spots]
         sure = {spot.meant for spot in spots if spot.sure}
-        for spot in spots:
-            if not spot.sure and 0 < spot.score and not sure.isdisjoint(spot.rows):
+        for number, spot in enumerate(spots):
+            if spot.weak and spot.score > 0 and self._ends_there(spot):
+                spot.score += 45 * self._listed_with(spots, likely, number)
+            if not spot.sure and spot.score > 0 and not sure.isdisjoint(spot.rows):
                 spot.score += 50
                 spot.rows = {row: way for row, way in spot.rows.items() if row in sure}
 
+    def _ends_there(self, spot: Spot) -> bool:
+        """Whether no character of a word goes on after a name, unless it begins a word that follows names."""
+        following = self._text[spot.end : spot.end + 1]
+        return not following.isalpha() or self._rules.follows.match(self._text, spot.end) is not None
+
+    def _listed_with(self, spots: Sequence[Spot], likely: Sequence[bool], number: int) -> bool:
+        """Whether nothing but a comma or an 'and' stands between a spot and a likely one."""
+        pairs = ((number - 1, number), (number, number + 1))
+        return any(
+            likely[other] and self._text[spots[one].end : spots[two].start] in _BETWEEN
+            for one, two in pairs
+            if one >= 0 and two < len(spots)
+            for other in ((one if two == number else two),)
+        )
+
 
 def _cut_from_a_word(text: str, start: int, end: int) -> bool:
-    """Whether letters or digits go on at an edge: 'cl' in 'tcl', 60 in 600519."""
+    """Whether letters or digits go on at an edge ('cl' in 'tcl'), or the parts of a foreign name."""
 
     def joined(one: str, other: str) -> bool:
         return one.isalnum() and other.isalnum() and one < _HAN and other < _HAN
 
     before, after = text[start - 1 : start], text[end : end + 1]
+    if "·" in (before, after):  # of a foreign person's name
+        return True
     return bool(before and joined(before, text[start])) or bool(after and joined(text[end - 1], after))
 
 
@@ -256,7 +305,9 @@ class _Given:
         number = self._exact.get((spot.start, spot.end))
         if number is not None:
             kind = self._kinds[number]
-            return {"company": 35, "brand": 20, "organisation": 20, "government": -20}.get(kind, _OTHERS.get(kind, 0))
+            return {"company": 35, "brand": 20, "organisation": 20, "government": -20}.get(
+                kind, _OTHERS.get(kind, 0)
+            )
         for (start, end), kind in zip(self._spans, self._kinds, strict=True):
             if start <= spot.start and spot.end <= end:
                 return self._within(spot, start, end, kind)
@@ -268,5 +319,3 @@ class _Given:
             whole = start == spot.start and bool(_BRANCH.fullmatch(self._text, spot.end, end))
             return 20 if whole else -45
         return _OTHERS.get(kind, 0)
-
-
