@@ -19,6 +19,7 @@ from api import (
     connections,
     examples,
     groups,
+    opportunities,
     ownership,
     parameters,
     risk,
@@ -96,6 +97,7 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     app.include_router(groups.router)
     app.include_router(risk.router(settings))
     app.include_router(alerts.router(settings))
+    app.include_router(opportunities.router(settings))
     app.include_router(risk_circles.router)
     app.include_router(scenarios.router(settings))
     app.include_router(_operations())

@@ -22,6 +22,7 @@ from api import (
     demo,
     groups_commands,
     loading,
+    opportunities_commands,
     ownership_commands,
     risk_backtest_commands,
     risk_circles_commands,
@@ -63,6 +64,7 @@ app.add_typer(token_app, name="token")
 app.add_typer(store_app, name="store")
 app.add_typer(risk_commands.risk_app, name="risk")
 app.add_typer(alerts_commands.alerts_app, name="alerts")
+app.add_typer(opportunities_commands.opportunities_app, name="opportunities")
 
 Seed = Annotated[int, typer.Option(min=0, help="随机种子 / seed: the same one gives the same world")]
 

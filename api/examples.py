@@ -26,6 +26,10 @@ TAGS: Final = [
         "name": "risk",
         "description": "风险：传导、来源、敞口与限额 / where shocks travel, and what the firm has at risk",
     },
+    {
+        "name": "opportunities",
+        "description": "商机：谁此刻需要什么产品、为什么、由谁引荐 / who needs which product now, and who opens the door",
+    },
     {"name": "operations", "description": "运维 / operations"},
 ]
 
@@ -275,7 +279,7 @@ def _stored() -> Mapping[str, Any]:
 def _risk() -> Mapping[tuple[str, str], Any]:
     """Answers about risk, by method and path: what the questions said of the same market."""
     found: dict[tuple[str, str], Any] = {}
-    for file in ("examples_risk.json", "examples_what_if.json", "examples_alerts.json"):
+    for file in ("examples_risk.json", "examples_what_if.json", "examples_alerts.json", "examples_opportunities.json"):
         text = (resources.files("api") / file).read_text(encoding="utf-8")
         for route, shown in json.loads(text).items():
             method, path = route.split(" ", 1)

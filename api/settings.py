@@ -46,6 +46,16 @@ class ApiSettings(Settings):
         gt=0,
         description="The firm's net tier 1 capital (一级资本净额) in yuan, of which a bank's limits are shares.",
     )
+    product_catalogue: Path | None = Field(
+        None,
+        description="File of the firm's own product catalogue, whole, in the form of `queries/data/products.yaml`; "
+        "empty: the one that comes with guanxi. It is read again when it changes.",
+    )
+    opportunity_rules: Path | None = Field(
+        None,
+        description="File of the firm's own opportunity rules, whole, in the form of "
+        "`queries/data/opportunity_rules.yaml`; empty: those that come with guanxi. It is read again when it changes.",
+    )
     workers: int = Field(1, ge=1, description="Processes that `guanxi serve` answers with.")
 
 

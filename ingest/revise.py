@@ -16,7 +16,7 @@ from ingest.plan import Batch, PlannedRecord, Planner, Row, UnitId, nowhere, pla
 from ingest.source import Context, Source
 from ingest.write import Changes, Place, Restate, chunks
 
-ENDING = frozenset({"Guarantee", "Pledge", "Exposure", "Limit", "ConcertAgreement"})
+ENDING = frozenset({"Guarantee", "Pledge", "Exposure", "Limit", "Restriction", "ConcertAgreement"})
 """Node types that are no more when a snapshot no longer lists them; companies and people go on existing."""
 
 

@@ -1,0 +1,146 @@
+"""Routes about opportunities: the list, one of them, feedback, assignment, the funnel, the export."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Body, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from api import parameters
+from api.alerts import Named
+from api.loading import options_of
+from api.opportunity_runs import Desk, Engines, assign, feedback
+from api.settings import ApiSettings
+from api.wire import answer, responses, service_of, view_of, viewer_of
+from graph.store import Store
+from queries import opportunities as asking
+from queries.opportunity_feedback import Decided, Stage
+
+_MOST_REASON: Final = 2000
+
+
+class Filtered(parameters.Read):
+    """Parameters that choose opportunities."""
+
+    company: Named | None = Field(None, description="Of this company alone: id, code or name.")
+    manager: Named | None = Field(
+        None, description="Of clients that this member of staff covers, and those assigned: id or name."
+    )
+    branch: Named | None = Field(None, description="The same of all staff of a branch: id or name.")
+    product: Named | None = Field(None, description="Of this product alone: its key or a name of it.")
+    source: Named | None = Field(None, description="That this source proposes.")
+    stage: Stage | None = Field(None, description="In this stage alone; otherwise what is new or accepted.")
+    unassigned: bool = Field(default=False, description="That nobody of the staff covers or was given.")
+
+    def wanted(self) -> asking.Wanted:
+        """Which opportunities."""
+        return asking.Wanted(
+            self.company, self.manager, self.branch, self.product, self.source, self.stage, self.unassigned
+        )
+
+
+class Listed(Filtered, parameters.Paged):
+    """Parameters of the list."""
+
+
+class FeedbackRequest(BaseModel):
+    """Body of feedback; who gives it is the viewer of the token."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"state": "won", "amount": 12000000}]},
+    )
+
+    state: Decided
+    reason: str | None = Field(None, max_length=_MOST_REASON, description="Needed to dismiss.")
+    until: parameters.Date = Field(None, description="Needed to snooze: until when.")
+    amount: float | None = Field(None, ge=0, allow_inf_nan=False, description="What was won or lost, yuan.")
+
+
+class AssignRequest(BaseModel):
+    """Body of an assignment."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"to": "冯经理"}]})
+
+    to: Named = Field(description="The member of staff: id or name.")
+
+
+class _Routes:
+    """The routes over the store of the settings."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self._settings = settings
+        self._engines = Engines(settings)
+
+    def listed(self, request: Request, asked: Annotated[Listed, Query()]) -> Response:
+        """Who needs which product now, and why; best first, and no client fills a page."""
+        page = asked.page(service_of(request).cursor_key)
+        view = view_of(request, asked)
+        return answer(
+            request, asking.opportunities(view, asked.wanted(), by=self._engines.current(), page=page)
+        )
+
+    def one(
+        self,
+        request: Request,
+        id: parameters.Handle,  # noqa: A002
+        asked: Annotated[parameters.Read, Query()],
+    ) -> Response:
+        """One opportunity with its evidence, score, introducer and history."""
+        return answer(request, asking.opportunity(view_of(request, asked), id, by=self._engines.current()))
+
+    def feedback(
+        self,
+        request: Request,
+        id: parameters.Handle,  # noqa: A002
+        wanted: Annotated[FeedbackRequest, Body()],
+    ) -> Response:
+        """Accept, snooze until a day, dismiss with a reason, won or lost with an amount; as it then is."""
+        said = (wanted.state, wanted.reason, wanted.until, wanted.amount)
+        with Store.open(self._settings) as store:
+            done = feedback(self._desk(request, store), id, said)
+        return answer(request, asking.One(opportunity=done))
+
+    def assign(
+        self,
+        request: Request,
+        id: parameters.Handle,  # noqa: A002
+        wanted: Annotated[AssignRequest, Body()],
+    ) -> Response:
+        """Give it to a member of staff; the opportunity as it then is."""
+        with Store.open(self._settings) as store:
+            done = assign(self._desk(request, store), id, wanted.to)
+        return answer(request, asking.One(opportunity=done))
+
+    def _desk(self, request: Request, store: Store) -> Desk:
+        view, who = view_of(request, parameters.Read()), viewer_of(request).name
+        return Desk(store, view, self._engines.current(), who, options_of(self._settings))
+
+
+def router(settings: ApiSettings) -> APIRouter:
+    """The routes; feedback is written to the store of the settings."""
+    routes = _Routes(settings)
+    made = APIRouter(prefix="/v1", tags=["opportunities"], default_response_class=Response)
+    made.get(
+        "/opportunities",
+        summary="Which client or prospect needs which product now, best first",
+        responses=responses(asking.Opportunities, 401, 404, 409, 422, 503),
+    )(routes.listed)
+    made.get(
+        "/opportunities/{id}",
+        summary="One opportunity",
+        responses=responses(asking.One, 401, 404, 422, 503),
+    )(routes.one)
+    made.post(
+        "/opportunities/{id}/feedback",
+        summary="Accept, snooze, dismiss, won or lost",
+        responses=responses(asking.One, 401, 404, 413, 422, 503),
+    )(routes.feedback)
+    made.post(
+        "/opportunities/{id}/assign",
+        summary="Give an opportunity to a member of staff",
+        responses=responses(asking.One, 401, 404, 409, 413, 422, 503),
+    )(routes.assign)
+    return made
