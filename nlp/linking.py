@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -16,7 +17,7 @@ from nlp.folded import Folded, fold
 from nlp.found import Mention
 from nlp.linking_people import People
 from nlp.linking_rules import LinkingRules, linking_rules
-from nlp.name_index import NameIndex, core_of, stem_of
+from nlp.name_index import NameIndex, Way, core_of, stem_of
 from nlp.namesakes import LEAD, Context, Namesakes, Ranked, names_of
 from nlp.placed import Placed, candidate
 from nlp.spots import Codes, Spot, Spotter
@@ -27,6 +28,7 @@ _REPLACED: Final = frozenset(
 """Kinds of given mentions that go where a linked company's name covers or cuts them."""
 
 _COMPANIES: Final = frozenset({"company", "organisation", "brand"})
+_RENAMED: Final = re.compile("更名|改名|简称|名称|变更|曾用名|原名|改为|变为")
 _LEAST_ABBREVIATION: Final = 2
 _MOST_CANDIDATES: Final = 5
 
@@ -65,6 +67,7 @@ class Linker:
         spots = Spotter(self._view, self._index, self._rules, folded, codes).spots(mentions)
         context = self._context(folded.text, spots, published)
         found = [self._spotted(text, folded, spot, mentions, context) for spot in spots]
+        found = self._without_later_names(folded.text, found, spots)
         kept = _uncovered(mentions, found)
         companies = [*found, *self._given_companies(folded, kept, found, context)]
         persons = self._people(folded, kept, companies)
@@ -116,6 +119,31 @@ class Linker:
         """Whether sources state two registered names under one exchange code: for a text it is one listed company."""
         code = self._view.value(one, "code")
         return code is not None and code == self._view.value(other, "code")
+
+    def _without_later_names(self, text: str, found: list[Placed], spots: Sequence[Spot]) -> list[Placed]:
+        """What is called by two different short names is named once: who is to be its parent may have lent it a name.
+
+        亚夏汽车 is to be taken over by 中公教育, and will be called so. Only a text about the change of name means one.
+        """
+        if len(found) < 2 or _RENAMED.search(text):  # noqa: PLR2004 - two names
+            return found
+        first: dict[str, tuple[int, str]] = {}
+        for number, (place, spot) in enumerate(zip(found, spots, strict=True)):
+            way = None if place.row is None else spot.rows.get(place.row)
+            if place.row is None or way not in (Way.SHORT, Way.FORMER) or spot.coded is not None:
+                continue
+            name = text[spot.start : spot.end]
+            listing = str(self._view.value(place.row, "code") or self._view.id(place.row))
+            before = first.setdefault(listing, (number, name))[1]
+            if before != name and not set(before) >= set(name) and not set(name) >= set(before):
+                found[number] = self._unlinked(place)
+        return found
+
+    @staticmethod
+    def _unlinked(place: Placed) -> Placed:
+        link = place.mention.link
+        shown = () if link is None else (replace(link, score=0.5, reason="other_name_in_use"),)
+        return Placed(replace(place.mention, link=None, candidates=shown))
 
     # --- mentions given ---
 

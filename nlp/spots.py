@@ -122,6 +122,7 @@ class Spotter:
         for spot in made:
             self._judge(spot, given)
         chosen = _longest(made)
+        _dispute(chosen, made)
         self._help_each_other(chosen)
         return [spot for spot in chosen if spot.score >= ENOUGH]
 
@@ -211,6 +212,8 @@ class Spotter:
 
     def _before(self, spot: Spot, left: str) -> int:
         """What stands before a name within a sentence; a short one that other characters lead up to is doubtful."""
+        if left.endswith(("子公司", "孙公司")) and spot.end - spot.start < _SHORT:
+            return -30
         if self._says(self._rules.precedes.search(left), spot):
             return 20
         return -25 if left[-1:] > _HAN and spot.end - spot.start < 3 else 0  # noqa: PLR2004
@@ -230,6 +233,10 @@ class Spotter:
         text, end = self._text, spot.end
         if spot.weak and text.startswith("股份", end):
             return True
+        if text.startswith("中国", spot.start) and text.startswith(
+            "公司", end
+        ):  # a listed one's state-owned parent
+            return True
         return bool(self._rules.continued.match(text, end) or _LATER_FORM.match(text, end))
 
     def _help_each_other(self, spots: Sequence[Spot]) -> None:
@@ -239,7 +246,7 @@ class Spotter:
         for number, spot in enumerate(spots):
             if spot.weak and spot.score > 0 and self._ends_there(spot):
                 spot.score += 45 * self._listed_with(spots, likely, number)
-            if not spot.sure and spot.score > 0 and not sure.isdisjoint(spot.rows):
+            if not spot.sure and 0 < spot.score and self._ends_there(spot) and not sure.isdisjoint(spot.rows):
                 spot.score += 50
                 spot.rows = {row: way for row, way in spot.rows.items() if row in sure}
 
@@ -280,6 +287,17 @@ def _longest(spots: Sequence[Spot]) -> list[Spot]:
             free[spot.start : spot.end] = bytes(spot.end - spot.start)
             taken.append(spot)
     return sorted(taken, key=lambda s: s.start)
+
+
+def _dispute(chosen: Sequence[Spot], made: Sequence[Spot]) -> None:
+    """Where a name that says enough begins or ends within another one, the characters may be cut in either way."""
+    for spot in chosen:
+        for other in made:
+            if (
+                other.start < spot.start < other.end < spot.end
+                or spot.start < other.start < spot.end < other.end
+            ):
+                spot.score -= 60 * (other.end - other.start > 2)  # noqa: PLR2004
 
 
 class _Given:
