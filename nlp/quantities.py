@@ -157,7 +157,9 @@ def wording() -> Wording:
         frozenset(declared["above"]),
         frozenset(declared["below"]),
         re.compile(figure),
-        re.compile(rf"(?P<bound>{bound})?(?:为)?(?P<sign>{any_of(prefixes)})? ?(?P<minus>(?<![\d%])-)?$"),
+        re.compile(
+            rf"(?:(?P<bound>{bound})为?)?(?P<sign>{any_of(prefixes)})? ?(?P<minus>(?<![\d%元股万亿])-)?$"
+        ),
         frozenset(word[-1] for word in (*bounds, *prefixes, "为", " ", "-")),
         re.compile(any_of([*declared["above"], *declared["below"], *declared["around"]])),
         re.compile(rf"(?:{any_of(declared['money_words'])})[^，。；;!！?？\n]{{0,4}}$"),
@@ -171,7 +173,7 @@ TENTHS: Final = re.compile(
     "(?![立为功员交本都长果熟就绩品分型套人年材因不份色语名家群婚])"
 )
 VAGUE: Final = re.compile(r"数[十百千万亿]{1,3}(?P<unit>[^\W\d_]{1,4})")
-JOIN: Final = re.compile(r"(?:\(含\))?(?:[-~—–]{1,2}|至|到|(?P<and>[,，]?(?:且|并)))")
+JOIN: Final = re.compile(r"(?:\(含\))?(?:[-~—–]{1,2}|至|到|(?P<and>[,，](?:且|并)?|且|并))")
 
 
 @dataclass(frozen=True)
