@@ -1,9 +1,9 @@
 """成交概率: how likely a client takes a product within the window, fitted on what happened, reproducibly.
 
-A logistic model: logit P = logit(base rate of the product) + the sum of weight x strength over sources and event rules. The weights
-are the most probable ones under normal priors (MAP), found by Newton's method from the prior means, so that equal
-data give equal weights. Without data the weights are the priors; where nothing about a client matters they go to 0,
-and what is left is popularity.
+A logistic model: logit P = logit(base rate of the product) + the sum of weight x strength over sources and rules. The
+weights are the most probable ones under normal priors (MAP), found by Newton's method from the prior means, so that
+equal data give equal weights. Without data the weights are the priors; where nothing about a client matters they go
+to 0, and what is left is popularity.
 """
 
 from __future__ import annotations
