@@ -413,16 +413,19 @@ class Tag(Node):
     company: str | None = Field(None, description="Id of the company, as text.")
     category: str | None = Field(None, description="basic, behaviour, risk, need, value.")
     tag: str | None = Field(None, description="The tag within its category.")
+    since: dt.date | None = Field(None, description="Day from which it held.")
+    until: dt.date | None = Field(None, description="Day on which it no longer held; absent while it does.")
     rule: str | None = Field(None, description="Rule set, version and row that concluded it.")
     evidence: str | None = Field(None, description="The facts read, with values and records, as JSON.")
 
 
 class Tier(Node):
-    """客户分层: the tier of a company from one day to another, and why it moved there."""
+    """客户分层: the tier that a company moved to on a day, until it moves again, and why it moved."""
 
     company: str | None = Field(None, description="Id of the company, as text.")
-    tier: str | None = Field(None, description="The tier.")
+    tier: str | None = Field(None, description="The tier; none once it has none.")
     before: str | None = Field(None, description="The tier before, absent for the first.")
+    since: dt.date | None = Field(None, description="Day of the move.")
     score: float | None = Field(None, description="Score on the day of the move.")
     reason: str | None = Field(None, description="Why it moved, in Chinese.")
     reason_en: str | None = Field(None, description="The same in English.")

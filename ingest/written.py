@@ -87,6 +87,16 @@ def risk_alerts() -> Written:
     return Written(RISK_ALERTS, "风险预警 risk alerts", (NativeRole(node_types()["Alert"]), ScreeningRole()))
 
 
+def tag_rules() -> Written:
+    """The source of tags, as the rules of tags conclude them."""
+    return Written(WRITTEN_BY["Tag"], "标签规则 rules of tags", (NativeRole(node_types()["Tag"]),))
+
+
+def tier_rules() -> Written:
+    """The source of tiers, as the rules of tiers conclude them."""
+    return Written(WRITTEN_BY["Tier"], "分层规则 rules of tiers", (NativeRole(node_types()["Tier"]),))
+
+
 def desk() -> Written:
     """The source of what people decide."""
     return Written(DESK, "人工决定 decisions of people", (NativeRole(node_types()["Decision"]),))
