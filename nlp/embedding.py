@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.errors import DataError, NotFound
+from graph.errors import DataError
 from nlp.tagger import MODELS, SentenceEncoder
 
 SHIPPED: Final = "stsb"
@@ -48,8 +48,7 @@ def embedder(model: str = "") -> Embedder:
             already on this machine. Nothing is fetched from the network.
 
     Raises:
-        NotFound: The extra is not installed, or there is no such model on this machine.
-        DataError: The model cannot be loaded.
+        DataError: The extra is not installed, or there is no such model on this machine, or it cannot be loaded.
     """
     return SentenceTransformerEmbedder(model) if model else ShippedEmbedder()
 
@@ -112,7 +111,7 @@ def _extra(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise NotFound(
+        raise DataError(
             f"GUANXI_EMBEDDING_MODEL 需要 {name} / needs {name}, which cannot be imported: {error}",
             hint="pip install 'guanxi[transformers]'",
         ) from error
@@ -126,7 +125,7 @@ def _folder_of(model: str) -> Path:
     try:
         return Path(hub.snapshot_download(model, local_files_only=True))
     except (OSError, ValueError) as error:
-        raise NotFound(
+        raise DataError(
             f"本机没有句向量模型 {model!r} / the embedding model {model!r} is not on this machine",
             hint="先下载到文件夹并指明该文件夹；guanxi 不会自行联网下载 / put it into a folder and name that; "
             "guanxi fetches nothing by itself",

@@ -1,8 +1,9 @@
 """搜文档: documents by the words of a query and by its meaning, joined; each hit with the passage that answers.
 
-score = (1 - m) · words + m · max(meaning, 0), with m = `MEANING_WEIGHT`. `words` is BM25 over character bigrams and
-words, as a share of the most that the query's words could give; `meaning` is the cosine of the query with the
-likest passage. Statistics are of the documents that the viewer may see, published by the day.
+score = (1 - m) · words + m · meaning, with m = `MEANING_WEIGHT`. `words` is BM25 over character bigrams and words, as a
+share of the most that the query's words could give; its statistics are of the documents that the viewer may see,
+published by the day. `meaning` is the cosine of the query with the likest passage, (cosine - zero) / (1 - zero), where
+zero is what the query has with unrelated sentences.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from queries.paging import Page, Position
 from queries.statements import of_units, refs, who
 from queries.text_library import Library, Passage, Passages, passages, passages_of
 
-MEANING_WEIGHT: Final = 0.5
+MEANING_WEIGHT: Final = 0.2
 """Of meaning in the joined score; chosen on one half of the pairs of docs/search.md and measured on the other."""
 
-MEANING_FLOOR: Final = 0.5
-"""Without any of the query's words a document is a hit from this cosine on."""
+MEANING_FLOOR: Final = 0.6
+"""Without any of the query's words a document is a hit from this likeness on."""
 
 LONGEST_QUERY: Final = 200
 MOST_PARTIES: Final = 20
@@ -48,6 +49,17 @@ _LINKS: Final = (("MENTIONS", "out"), ("ABOUT", "out"), ("PARTY_TO", "in"))
 
 By = Literal["both", "words", "meaning"]
 _WEIGHTS: Final[dict[By, float]] = {"both": MEANING_WEIGHT, "words": 0.0, "meaning": 1.0}
+
+
+def by_of(text: str) -> By:
+    """What to search by, as somebody typed it. Raises InvalidInput."""
+    for by in _WEIGHTS:
+        if text == by:
+            return by
+    raise InvalidInput(
+        "by", f"by 应为 both、words 或 meaning / should be both, words or meaning, not {text!r}"
+    )
+
 
 Span = Annotated[tuple[int, int], Field(description="Offset of the first character, offset behind the last.")]
 
@@ -94,7 +106,9 @@ class DocumentHit(Answer):
     publisher: str | None
     score: float = Field(description="The joined score; hits are in descending order of it, then by id.")
     words: float = Field(description="BM25 as a share of the most that the query's words could give.")
-    meaning: float = Field(description="Cosine of the query with the likest passage.")
+    meaning: float = Field(
+        description="Likeness of the likest passage: 0 as for unrelated texts, 1 for the same."
+    )
     snippet: Snippet | None = Field(description="The passage that answers best; null without a text.")
     parties: list[LinkedParty]
     parties_total: int
@@ -263,9 +277,11 @@ class Asked:
         if by == "words" or not found.texts:
             meaning, self.nearest = np.zeros(len(words)), np.zeros(len(words), np.int64)
         else:
-            meaning, self.nearest = found.passages.best(library.vector(query))
+            vector = library.vector(query)
+            cosine, self.nearest = found.passages.best(vector)
+            meaning = library.contrast(vector, cosine)
         weight = _WEIGHTS[by]
-        score = (1 - weight) * words + weight * np.maximum(meaning, 0)
+        score = (1 - weight) * words + weight * meaning
         hits = (words > 0) & (by != "meaning") | (meaning >= MEANING_FLOOR)
         self.words, self.meaning, self.score = (each[found.which] for each in (words, meaning, score))
         self.hits = hits[found.which]

@@ -1,8 +1,9 @@
 """相似公司: companies whose description says alike things, with what else they have in common.
 
-score = 0.7 · max(meaning, 0) + 0.15 · industries + 0.15 · concepts: the cosine of what is told of both companies, and
-the shares of their industries and of their concepts that they have in common (Jaccard). The weights are ours, set by
-judgement and not learnt; `blend=False` gives the cosine alone. State bodies are left out.
+score = 0.7 · meaning + 0.15 · industries + 0.15 · concepts: the likeness of what is told of both companies, from 0 for
+unrelated texts to 1 for the same, and the shares of their industries and of their concepts that they have in common
+(Jaccard). The weights are ours, set by judgement and not learnt; `blend=False` gives the likeness alone. State bodies
+are left out.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def similar_companies(
             "id", f"{view.name(row)} 不是公司，是 {view.kind(row)} / is no company but a {view.kind(row)}"
         )
     told = companies_told(view, library)
-    found = _scored(view, told, row, blend=blend)
+    found = _scored(view, told, row, library, blend=blend)
     question = ("similar", view.id(row), str(blend))
     shown, following = cut(found, page, lambda one: (-one.score, view.id(one.row)), *question)
     return SimilarCompanies(
@@ -179,14 +180,14 @@ class _Scored:
     concepts: float
 
 
-def _scored(view: View, told: CompaniesTold, row: int, *, blend: bool) -> list[_Scored]:
+def _scored(view: View, told: CompaniesTold, row: int, library: Library, *, blend: bool) -> list[_Scored]:
     """The companies that are like enough, the likest first."""
     place = told.places.get(row)
     if place is None:
         return []
-    meaning = _meaning(told, told.which.item(place))
+    meaning = _meaning(told, told.which.item(place), library)
     industries, concepts = (_in_common(view, told, row, edge_type) for edge_type in _SHARED.values())
-    score = np.maximum(meaning, 0)
+    score = meaning
     if blend:
         score = MEANING * score + INDUSTRIES * industries + CONCEPTS * concepts
     good = told.listed & (score >= LEAST_SCORE)
@@ -198,13 +199,11 @@ def _scored(view: View, told: CompaniesTold, row: int, *, blend: bool) -> list[_
     return sorted(found, key=lambda one: (-one.score, view.id_key(one.row)))
 
 
-def _meaning(told: CompaniesTold, text: int) -> NDArray[np.float64]:
+def _meaning(told: CompaniesTold, text: int, library: Library) -> NDArray[np.float64]:
     """The mean, over the passages told of one company, of the likest passage told of each other."""
     first = told.passages.first
-    likeness = [
-        told.passages.best(told.passages.vectors.vector(place))[0]
-        for place in range(first.item(text), first.item(text + 1))
-    ]
+    vectors = [told.passages.vectors.vector(place) for place in range(first.item(text), first.item(text + 1))]
+    likeness = [library.contrast(vector, told.passages.best(vector)[0]) for vector in vectors]
     total = likeness[0]
     for each in likeness[1:]:
         total = total + each  # not np.sum: how it groups depends on how many companies there are

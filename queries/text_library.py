@@ -6,18 +6,32 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.algorithms.words import WordIndex
 from graph.vectors import Advance, Vectors, VectorStore, key_of
-from nlp.embedding import Embedder
+
+if TYPE_CHECKING:
+    from nlp.embedding import Embedder
 
 PASSAGE: Final = 300
 """Most characters of a passage; the vector of a longer text would say little of any part of it."""
 
+UNRELATED: Final = (
+    "公司拟派发现金红利，每十股派两元。", "央行开展逆回购操作，利率维持不变。", "控股股东质押所持部分股份用于融资。",
+    "新能源汽车销量同比增长三成。", "法院裁定受理该企业的破产重整申请。", "国际油价收盘下跌超过百分之二。",
+    "董事会聘任新任财务总监。", "沪深两市成交额突破万亿元。", "抗肿瘤新药获得临床试验批准。",
+    "钢铁企业下调螺纹钢出厂价格。", "地方政府发行专项债券支持水利建设。", "芯片工厂二期项目正式投产。",
+    "证监局对公司出具警示函。", "全国多地迎来强降雨天气。", "航空公司恢复多条国际航线。",
+    "银行下调三年期存款利率。", "粮食主产区夏收进展顺利。", "公司中标轨道交通信号系统项目。",
+    "房地产开发投资同比下降。", "黄金价格创下历史新高。",
+)  # fmt: skip
+"""Sentences of business news that have nothing in common: how alike a query is to them is the zero of likeness."""
+
+_HIGHEST_ZERO: Final = 0.99
 _SENTENCE_ENDS: Final = "\n。！？!?；;"
 
 
@@ -34,6 +48,7 @@ class Library:
         self.embedder = embedder
         self._vectors = VectorStore(folder, embedder.fingerprint, embedder.size)
         self._advance = advance
+        self._unrelated = self._vectors.of(UNRELATED, embedder.encode)
         self._words = WordIndex()
         self._numbers: dict[bytes, int] = {}
         self._lock = threading.Lock()
@@ -46,6 +61,15 @@ class Library:
         """The vector of a text that is not kept, as of a query."""
         found: NDArray[np.float32] = self.embedder.encode([text])[0]
         return found
+
+    def contrast(self, vector: NDArray[np.float32], cosine: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Cosines with a vector as 0 for what is no more alike than unrelated business news, to 1 for the same.
+
+        Models differ in how alike they find any two texts; this zero is each model's own for the vector, and the same
+        whatever the documents are.
+        """
+        zero = min(float(np.median(self._unrelated.likeness(vector))), _HIGHEST_ZERO)
+        return np.clip((cosine - zero) / (1 - zero), 0, 1)
 
     def words(self, texts: Sequence[str]) -> tuple[WordIndex, NDArray[np.int64]]:
         """An index of words that holds these texts among others, and their numbers in it."""
