@@ -53,26 +53,27 @@ def _keys(store: Store, role: str) -> list[str]:
 
 def write_since(store: Store, day: dt.date, options: LoadOptions) -> None:
     """Write down from which day on events are screened."""
-    _write(store, risk_alerts(), SCREENING, [{"key": f"{_SINCE}{day.isoformat()}"}], options)
+    write_rows(store, risk_alerts(), SCREENING, [{"key": f"{_SINCE}{day.isoformat()}"}], options)
 
 
 def write_alerts(store: Store, rows: Sequence[Fields], options: LoadOptions) -> int:
     """Write alerts, each with `id`, fields of the type, `compartments`; returns how many are new."""
-    return _write(store, risk_alerts(), "Alert", rows, options)
+    return write_rows(store, risk_alerts(), "Alert", rows, options)
 
 
 def write_screened(store: Store, events: Iterable[tuple[str, Sequence[str]]], options: LoadOptions) -> None:
     """Write down that all alerts of some events, by handle with compartments, have been written."""
     rows = [{"key": event, "compartments": list(compartments)} for event, compartments in events]
-    _write(store, risk_alerts(), SCREENING, rows, options)
+    write_rows(store, risk_alerts(), SCREENING, rows, options)
 
 
 def write_decision(store: Store, row: Fields, options: LoadOptions) -> None:
     """Write one decision, with the fields of the type and `compartments`."""
-    _write(store, desk(), "Decision", [row], options)
+    write_rows(store, desk(), "Decision", [row], options)
 
 
-def _write(store: Store, source: Written, role: str, rows: Sequence[Fields], options: LoadOptions) -> int:
+def write_rows(store: Store, source: Written, role: str, rows: Sequence[Fields], options: LoadOptions) -> int:
+    """Write rows of one type, as records of a source that the system itself writes; returns how many changed."""
     if not rows:
         return 0
     with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:

@@ -220,6 +220,10 @@ class Facts:
         """A column as Python values, None for unknown. Raises KeyError for a name that is no fact."""
         return _python(self.columns[name])
 
+    def value(self, i: int, name: str) -> Any:
+        """One fact of `rows[i]`, None for unknown. Raises KeyError for a name that is no fact."""
+        return _python(self.columns[name][i : i + 1])[0]
+
     def flat(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Of each company the facts of these names, by name with the dot."""
         lists = [self.values(name) for name in names]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
 import numpy as np
 
+from graph.errors import NotFound
 from graph.schema import WRITTEN_BY
 from graph.view import View
 from queries import stakes
-from queries.indicators_ground import Columns, Ground, as_numbers, objects, texts_of
+from queries.indicators_ground import Columns, Ground, as_numbers, objects
 from queries.life_cycle import years_since
+from queries.statements import number_of
+
+NO_TIER: Final = "none"
+"""What is written where a company has no tier any more."""
 
 
 def columns(ground: Ground) -> Columns:
@@ -51,14 +60,32 @@ def _names(ground: Ground) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
 
 
 def _tiers(view: View, ground: Ground) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """The tier in force on the day as the rules of tiers wrote it; of several the one with the smallest id."""
+    """The tier that each moved to last, as it was written from what everybody sees."""
     found = np.full(len(ground), None, np.object_)
-    stated = view.property_texts("Tier", "company")
-    tiers = texts_of(view, "Tier", "tier")
-    company = dict(zip(stated.rows.tolist(), (stated.texts[i] for i in stated.which.tolist()), strict=True))
-    places = {handle: place for place, handle in enumerate(view.ids(ground.rows))} if company else {}
-    for row in sorted(company, key=view.id_key, reverse=True):
-        place = places.get(company[row])
-        if place is not None and all(unit.source == WRITTEN_BY["Tier"] for unit in view.units(row)):
-            found[place] = tiers[row]
+    for company, moves in written(view, "Tier").items():
+        public = [row for row in moves if not any(unit.compartments for unit in view.units(row))]
+        tier = view.value(public[0], "tier") if public else None
+        found[ground.place[company]] = None if tier == NO_TIER else tier
     return found
+
+
+def written(view: View, kind: str) -> Mapping[int, list[int]]:
+    """What rules wrote of a type (Tag, Tier) by company, begun on the day or before, the newest first, then by id."""
+    stated = view.property_texts(kind, "company")
+    companies = [_resolved(view, handle) for handle in stated.texts]
+    found: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
+    for row, which in zip(stated.rows.tolist(), stated.which.tolist(), strict=True):
+        company, since = companies[which], view.value(row, "since")
+        if company is None or since is None or since > view.as_of:
+            continue
+        if all(unit.source == WRITTEN_BY[kind] for unit in view.units(row)):
+            found[company].append((-number_of(since), view.id(row), row))
+    return {company: [row for *_, row in sorted(some)] for company, some in found.items()}
+
+
+def _resolved(view: View, handle: str) -> int | None:
+    try:
+        row = view.resolve(handle)
+    except NotFound:
+        return None
+    return row if view.kind(row) == "Company" else None
