@@ -36,7 +36,7 @@ WINDOW = 464
 SECTION = 20_000
 """Longer texts are decoded in sections that end at a line or a sentence."""
 
-BATCH_CHARACTERS = 1_024
+BATCH_CHARACTERS = 512
 """What one run takes, padding included: more than this leaves the processor's cache and is slower."""
 HEAD = 512
 """A text's label and vector come from its first characters."""

@@ -104,16 +104,17 @@ def confidences(
     """
     steps, first, last = crf
     length, tags = emissions.shape
-    weight = np.exp(steps.astype(np.float64))
+    weight = np.exp(steps)
     turned = np.ascontiguousarray(weight.T)
-    local = np.exp(emissions.astype(np.float64) - emissions.max())
-    forward = np.zeros((length, tags))
-    backward = np.zeros((length, tags))
-    scale = np.empty(length)
+    local = np.empty((length, tags), np.float32)
+    forward = np.zeros((length, tags), np.float32)
+    backward = np.zeros((length, tags), np.float32)
+    scale = np.empty(length, np.float32)
     for place in range(length):
+        local[place] = np.exp(emissions[place] - emissions[place].max())
         row = forward[place]
         if place == 0:
-            row[:] = np.exp(first.astype(np.float64))
+            row[:] = np.exp(first)
         else:
             for before in range(tags):
                 known = forward[place - 1, before]
@@ -122,7 +123,7 @@ def confidences(
         row *= local[place]
         scale[place] = row.sum()
         row /= scale[place]
-    backward[length - 1] = np.exp(last.astype(np.float64))
+    backward[length - 1] = np.exp(last)
     whole = (forward[length - 1] * backward[length - 1]).sum()
     for place in range(length - 2, -1, -1):
         row = backward[place]
