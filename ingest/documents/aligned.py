@@ -11,6 +11,9 @@ from ingest.documents.layout import Line, Piece
 
 _NAMES: Final = ("股东名称", "股东姓名", "持有人名称", "股东（持有人）名称")
 _LEAST: Final = 3
+_ROW_GAP: Final = 2.5  # of the type size, between rows
+_CELL_GAP: Final = 0.8  # of the type size, between lines of one cell
+_SENTENCE: Final = ("。", "；", "：", ":")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +43,20 @@ def _is_header(line: Line) -> bool:
 
 def _end(page: Sequence[Line], start: int) -> int:
     """Where the table ends: at the first line that neither has columns nor goes on a cell of the row above."""
-    left, right = page[start].left, page[start].right
+    header = page[start]
     end = start + 1
-    while end < len(page):
-        line = page[end]
-        columns = len(line.pieces) >= _LEAST
-        goes_on = len(line.pieces) < _LEAST and line.right - line.left < 0.5 * (right - left)
-        near = page[end - 1].bottom - line.top < line.size * 2.5
-        if not near or not (columns or (goes_on and end > start + 1 and _columns_after(page, end) >= _LEAST)):
-            break
+    while end < len(page) and _belongs(page[end - 1], page[end], header):
         end += 1
     return end
 
 
-def _columns_after(page: Sequence[Line], at: int) -> int:
-    """How many columns the next line has; a broken cell at the table's end counts as one of it if it is near."""
-    if at + 1 >= len(page):
-        return _LEAST
-    return max(
-        len(page[at + 1].pieces), _LEAST if page[at - 1].bottom - page[at].top < 0.8 * page[at].size else 0
+def _belongs(above: Line, line: Line, header: Line) -> bool:
+    gap = above.bottom - line.top
+    if len(line.pieces) >= _LEAST:
+        return gap < _ROW_GAP * line.size
+    narrow = line.right - line.left < 0.5 * (header.right - header.left)
+    return (
+        above is not header and narrow and gap < _CELL_GAP * line.size and not line.text.endswith(_SENTENCE)
     )
 
 

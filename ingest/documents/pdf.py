@@ -161,7 +161,9 @@ def _glyphs(page: pypdfium2.PdfPage) -> tuple[list[Glyph], int]:
     if not usual:
         return [], 0
     angle = usual[0][0]
-    return [glyph for other, glyph in angled if other == angle], round(angle / 18) % 4
+    return [glyph for other, glyph in angled if other == angle], -round(
+        angle / 18
+    ) % 4  # pdfium counts with the clock
 
 
 def _check_readable(page: pypdfium2.PdfPage, glyphs: Sequence[Glyph]) -> None:
