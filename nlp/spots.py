@@ -134,11 +134,17 @@ class Spotter:
         rows = self._index.entries(hit.low, hit.high)
         form = _LEGAL_FORM.match(self._text, end)
         if form:
-            same = self._of_legal_name(self._text[start : form.end()], rows)
+            before = self._text[start - 1 : start]
+            alone = end - start > 2 and (before <= _HAN or self._led_to(start))  # noqa: PLR2004
+            same = self._of_legal_name(self._text[start : form.end()], rows, alone=alone)
             return Spot(start, form.end(), same) if same else None
         exact = given.exact(start, end)
         rows = {row: way for row, way in rows.items() if self._fits(surface, way, exact=exact is not None)}
         return Spot(start, end, rows, mention=exact) if rows else None
+
+    def _led_to(self, start: int) -> bool:
+        """Whether a word that stands before companies stands before a place."""
+        return self._rules.precedes.search(self._text[max(0, start - _LEFT) : start]) is not None
 
     def _fits(self, surface: str, way: Way, *, exact: bool) -> bool:
         if way == Way.CORE:
@@ -147,17 +153,18 @@ class Spotter:
             return surface.startswith("st")
         return True
 
-    def _of_legal_name(self, surface: str, rows: Mapping[int, Way]) -> dict[int, Way]:
-        """Those of which this is a registered name, or of which no registered name is known."""
+    def _of_legal_name(self, surface: str, rows: Mapping[int, Way], *, alone: bool) -> dict[int, Way]:
+        """Those of which this is a registered name, or of which no registered name is known.
+
+        `alone`: nothing leads up to it, so it may be a registered name without its place.
+        """
         wanted = legal_key(surface)
         fitting: dict[int, Way] = {}
         for row, way in rows.items():
             full = [*stated_names(self._view, row, "name"), *stated_names(self._view, row, "former_names")]
             if any(legal_key(name) == wanted for name in full):
                 fitting[row] = Way.FULL
-            elif (not full and way != Way.MARKED) or (
-                way == Way.CORE and any(legal_key(name).endswith(wanted) for name in full)
-            ):
+            elif (not full and way != Way.MARKED) or (way == Way.CORE and alone and _ends(full, wanted)):
                 fitting[row] = way
         return fitting
 
@@ -187,7 +194,7 @@ class Spotter:
         if way in (Way.STEM, Way.CORE):
             return min(90, 20 + 10 * size + (10 if listed else 0))
         if way == Way.MARKED:
-            return 80
+            return 45
         worth = {3: 65, 4: 85}.get(size, 95)
         return worth if listed else worth - 20
 
@@ -212,11 +219,16 @@ class Spotter:
 
     def _before(self, spot: Spot, left: str) -> int:
         """What stands before a name within a sentence; a short one that other characters lead up to is doubtful."""
-        if left.endswith(("子公司", "孙公司")) and spot.end - spot.start < _SHORT:
+        right = self._text[spot.end : spot.end + 1]
+        size = spot.end - spot.start
+        if (left.endswith(("子公司", "孙公司")) and size < _SHORT) or (left.endswith('"') and right == '"'):
             return -30
         if self._says(self._rules.precedes.search(left), spot):
             return 20
-        return -25 if left[-1:] > _HAN and spot.end - spot.start < 3 else 0  # noqa: PLR2004
+        if size > 3 or left[-1:] <= _HAN:  # noqa: PLR2004 - four characters are seldom a part of anything
+            return 0
+        within = right > _HAN and not self._rules.follows.match(self._text, spot.end)
+        return -25 if size < 3 or within else 0  # noqa: PLR2004
 
     def _says(self, found: re.Match[str] | None, spot: Spot) -> bool:
         """Whether a word beside a name is evidence: for a name that is a word itself not every one is."""
@@ -264,6 +276,11 @@ class Spotter:
             if one >= 0 and two < len(spots)
             for other in ((one if two == number else two),)
         )
+
+
+def _ends(full: Sequence[str], wanted: str) -> bool:
+    """Whether a registered name ends in a legal key."""
+    return any(legal_key(name).endswith(wanted) for name in full)
 
 
 def _cut_from_a_word(text: str, start: int, end: int) -> bool:
