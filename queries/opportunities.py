@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -22,6 +22,8 @@ from queries.group_totals import clients
 from queries.introductions import introductions
 from queries.labels import Label
 from queries.models import Answer, Cursor, EntityId, Line, Party, Records
+from queries.opportunity_chain import Chain
+from queries.opportunity_collaborative import Collaborative
 from queries.opportunity_eligibility import Verdict, open_questions, verdicts, why_not
 from queries.opportunity_events import Events
 from queries.opportunity_feedback import (
@@ -36,9 +38,11 @@ from queries.opportunity_feedback import (
     stage,
     tracks,
 )
+from queries.opportunity_look_alikes import LookAlikes, Told
 from queries.opportunity_proposals import NEVER, Desk, Evidence, Flags, Rows, Source, desk_of
 from queries.opportunity_ranking import Book, Ranked, book, ranked
-from queries.opportunity_rules import OpportunityRules, opportunity_rules
+from queries.opportunity_rules import OpportunityRules, SourceName, opportunity_rules
+from queries.opportunity_white_space import WhiteSpace
 from queries.paging import Page, Position, cut
 from queries.statements import party, refs
 
@@ -224,10 +228,30 @@ class Engine:
         return blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def engine(products: Catalogue | None = None, rules: OpportunityRules | None = None) -> Engine:
-    """The engine with the sources that are on by default. Raises DataError where catalogue and rules do not fit."""
+def engine(
+    products: Catalogue | None = None, rules: OpportunityRules | None = None, told: Told | None = None
+) -> Engine:
+    """The engine with the sources that the rules turn on; `told` has vectors of descriptions, where they count.
+
+    Raises:
+        DataError: Catalogue and rules do not fit.
+    """
     products, rules = products or catalogue(), rules or opportunity_rules()
-    return Engine(products, rules, [Events(rules)])
+    every = sources_of(rules, told)
+    return Engine(products, rules, [every[name]() for name in rules.sources])
+
+
+def sources_of(
+    rules: OpportunityRules, told: Told | None = None
+) -> Mapping[SourceName, Callable[[], Source]]:
+    """Every source there is, by name, on or off."""
+    return {
+        "events": lambda: Events(rules),
+        "white_space": lambda: WhiteSpace(rules),
+        "look_alikes": lambda: LookAlikes(rules, told),
+        "collaborative": lambda: Collaborative(rules),
+        "chain": lambda: Chain(rules),
+    }
 
 
 @dataclass(frozen=True)

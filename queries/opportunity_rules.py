@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from hashlib import blake2b
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +14,8 @@ from pydantic import Field, model_validator
 from graph.errors import DataError
 from queries.catalogue import Catalogue
 from queries.declared import Declared, Wording, read, shipped
+
+SourceName = Literal["events", "white_space", "look_alikes", "collaborative", "chain"]
 
 Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -72,21 +75,85 @@ class Rates(Declared):
     won: Belief
 
 
+class WhiteSpaceRule(Declared):
+    """集团空白: how pressing it is."""
+
+    urgency: Part
+
+
+class LookAlikeRule(Declared):
+    """相似客户: how many neighbours are asked, how alike they must be, and how many of them must have a product."""
+
+    neighbours: Annotated[int, Field(ge=1, le=200)]
+    least_likeness: Part
+    least_holders: Annotated[int, Field(ge=1)]
+    least_share: Part
+    urgency: Part
+
+
+class CollaborativeRule(Declared):
+    """协同过滤: the parameters of the factorisation, and how many of a client's best products are proposed."""
+
+    factors: Annotated[int, Field(ge=1, le=64)]
+    iterations: Annotated[int, Field(ge=1, le=100)]
+    regularization: Annotated[float, Field(gt=0)]
+    confidence: Annotated[float, Field(gt=0)]
+    each: Annotated[int, Field(ge=1)]
+    least_score: Part
+    fewest_clients: Annotated[int, Field(ge=2)]
+    urgency: Part
+    seed: Annotated[int, Field(ge=0)]
+
+
+Relation = Literal["supplier", "customer", "investor", "officer"]
+
+
+class ChainRule(Declared):
+    """What a company that stands in a relation to a good client may need."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    relation: Relation
+    product: str
+    strength: Part
+    urgency: Part
+    why: Wording
+
+
+class ChainRules(Declared):
+    """产业链与关系链: what makes a good client, and the rules."""
+
+    good_products: Annotated[int, Field(ge=1)]
+    most_offices: Annotated[int, Field(ge=1)]
+    rules: list[ChainRule]
+
+
 class OpportunityRules(Declared):
     """All of them."""
 
     version: str
     rates: Rates
+    sources: list[SourceName]
+    white_space: WhiteSpaceRule
+    look_alikes: LookAlikeRule
+    collaborative: CollaborativeRule
+    chain: ChainRules
     events: list[EventRule]
 
     @model_validator(mode="after")
     def _once(self) -> Self:
         seen: set[str] = set()
-        for rule in self.events:
+        for rule in self.about_products:
             if rule.id in seen:
                 raise ValueError(f"规则 {rule.id} 重复 / appears twice")
             seen.add(rule.id)
+        if unbelieved := [name for name in self.sources if name not in self.rates.take_up]:
+            raise ValueError(f"没有先验比率 / no rate is declared for {', '.join(unbelieved)}")
         return self
+
+    @property
+    def about_products(self) -> Sequence[EventRule | ChainRule]:
+        """Every rule about one product."""
+        return [*self.events, *self.chain.rules]
 
     @functools.cached_property
     def label(self) -> str:
@@ -95,7 +162,7 @@ class OpportunityRules(Declared):
 
     def check(self, catalogue: Catalogue) -> None:
         """Refuse rules about products that the catalogue does not have. Raises DataError."""
-        for rule in self.events:
+        for rule in self.about_products:
             if rule.product not in catalogue.places:
                 raise DataError(
                     f"规则 {rule.id}：产品目录中没有 {rule.product} / the catalogue has no product {rule.product!r}",
