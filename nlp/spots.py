@@ -164,7 +164,7 @@ class Spotter:
             full = [*stated_names(self._view, row, "name"), *stated_names(self._view, row, "former_names")]
             if any(legal_key(name) == wanted for name in full):
                 fitting[row] = Way.FULL
-            elif (not full and way != Way.MARKED) or (way == Way.CORE and alone and _ends(full, wanted)):
+            elif (not full and way != Way.MARKED) or (way in (Way.CORE, Way.SHORT) and alone and _ends(full, wanted)):
                 fitting[row] = way
         return fitting
 
