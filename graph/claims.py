@@ -37,7 +37,7 @@ class Claim(IntEnum):
     SCHEME = 11  # classification, or kind of concept
     MENTION = 12  # the key of a company that its source calls by a short name only; comparable with SHORT
     SAME = 13  # a key that an event shares with others that are the same, or a text with its near duplicates
-    LIKE = 14  # a key that an event shares with others that are the same unless their figures differ
+    LIKE = 14  # a key by which an event told without a figure is found to be one told with it
     FIGURE = 15  # the figure of an event
 
 

@@ -343,6 +343,20 @@ def only_one(place: Ints, cluster: Ints, size: int) -> tuple[Ints, Mask]:
     return target, counts > 0
 
 
+def most_shared(rows: Ints, targets: Ints, count: Ints) -> tuple[Ints, Ints]:
+    """Of each row the target with the highest count, where no other has as many."""
+    if not len(rows):
+        return rows, targets
+    order = np.lexsort((-count, rows))
+    rows, targets, count = rows[order], targets[order], count[order]
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = rows[1:] != rows[:-1]
+    rival = np.zeros(len(rows), np.bool_)
+    rival[:-1] = ~first[1:] & (count[1:] == count[:-1])
+    best = first & ~rival
+    return rows[best], targets[best]
+
+
 class _Companies(_Joiner):
     """Companies, by identifiers and names, strongest first."""
 
@@ -626,7 +640,11 @@ class _Securities(_Joiner):
 
 
 class _Events(_Joiner):
-    """Events, by the keys that their tellers give them: strong ones, and weak ones where no figures differ."""
+    """Events, by the keys that their tellers give them.
+
+    Those that share a strong key are one. Where nobody tells the figure of one, it is the event with a figure with
+    which it shares the most weak keys.
+    """
 
     labels = (EVENT,)
 
@@ -637,10 +655,27 @@ class _Events(_Joiner):
         return grouped(units, self.scoped(units, values))
 
     def clusters(self, active: Mask) -> Ints:
-        strong, weak = (self._groups(active, kind) for kind in (Claim.SAME, Claim.LIKE))
-        agreed = ~weak.many(self.dense[Claim.FIGURE][weak.unit])
-        links = [strong.links(np.ones(len(strong.value), np.bool_)), weak.links(agreed)]
-        return components(len(self.evidence), links)
+        strong = self._groups(active, Claim.SAME)
+        root = components(len(self.evidence), [strong.links(np.ones(len(strong.value), np.bool_))])
+        silent, target = self._told_of(active, root)
+        merged = np.arange(len(root))
+        merged[silent] = target
+        return merged[root]
+
+    def _told_of(self, active: Mask, root: Ints) -> tuple[Ints, Ints]:
+        """Clusters that state no figure, and the one with a figure that each shares the most weak keys with."""
+        figured = np.zeros(len(root), np.bool_)
+        figured[root[active & (self.dense[Claim.FIGURE] != 0)]] = True
+        weak = self._groups(active, Claim.LIKE)
+        pairs = np.unique(np.stack([weak.group, root[weak.unit]], axis=1), axis=0)
+        with_figure = figured[pairs[:, 1]]
+        offered = Lists.of(pairs[with_figure, 0], pairs[with_figure, 1].astype(np.uint64), len(weak.value))
+        place, found = offered.expanded(pairs[~with_figure, 0])
+        silent = pairs[~with_figure, 1][place]
+        shared, count = np.unique(
+            np.stack([silent, found.astype(np.int64)], axis=1), axis=0, return_counts=True
+        )
+        return most_shared(shared[:, 0], shared[:, 1], count)
 
     def attached(self, waiting: Ints, root: Ints) -> Ints:
         """The one public event that a walled one shares a key with; of weak keys, one that states no other figure."""

@@ -243,7 +243,7 @@ class Event(Node):
     )
     like: InternalTexts = Field(
         default_factory=list,
-        description="Keys that join only where nobody who has them states another figure.",
+        description="Keys by which one told without a figure is found to be one told with it.",
     )
     figure: Internal | None = Field(None, description="The amount, rounded, by which two events differ.")
 

@@ -306,6 +306,8 @@ class Planner:
         }
         if described or statement.primary:
             row["record"] = planned.handle
+        else:
+            row.pop("stated", None)  # or it would tell which of several mentions came first
         return row
 
     def _rank_key(self, statement: NodeStatement, planned: PlannedRecord, described: Row) -> str:

@@ -1,18 +1,46 @@
-"""What was read in documents, written into the graph: documents, mentions, claims, and what claims make true."""
+"""What was read in documents, written into the graph: documents, mentions, claims, and what claims make true.
+
+Each is a record of the source `reading`. A document's own record lists the others, so that another reading of it
+takes back what it no longer finds, and withdrawing it takes back all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
 
+from graph import upserts
+from graph.errors import InvalidInput, NotFound
+from graph.ids import entity_handle, record_handle
 from graph.store import Store
-from ingest.loader import LoadOptions
+from ingest.loader import LoadOptions, LoadReport, load
 from ingest.read_documents import ReadDocument
+from ingest.read_roles import KEYS, STATED, STATES, UNITS
+from ingest.reading_rows import DocumentRows, believed, claims_of, rows_of
+from ingest.said import Correction, Row, Said, corrected, made, said_of
+from ingest.withdrawal import withdraw_records
+from ingest.written import READING, reading
+
+BATCH: Final = 1000
+"""Documents written together."""
+
+REVIEWED: Final = "Reviewed"
+ACCEPTING: Final = ("accepted", "corrected")
 
 
 @dataclass(slots=True)
 class Written:
-    """What writing readings came to; `changed` records were written anew, `taken_back` no longer hold."""
+    """What writing readings came to.
+
+    Of the documents: their mentions, their claims, how many of these make something and how many wait for a person.
+    Of the records: how many were written anew or changed, were there already, were taken back, or could not be
+    written (the loader's file of rejects says why).
+    """
 
     documents: int = 0
     mentions: int = 0
@@ -22,21 +50,189 @@ class Written:
     changed: int = 0
     unchanged: int = 0
     taken_back: int = 0
+    rejected: int = 0
+
+    def add(self, rows: Sequence[DocumentRows], loaded: LoadReport, taken_back: int) -> None:
+        """Count one batch."""
+        claims = [claim for one in rows for claim in one.claims]
+        self.documents += len(rows)
+        self.mentions += sum(len(one.mentions) for one in rows)
+        self.claims += len(claims)
+        self.made += sum("makes" in claim for claim in claims)
+        self.waiting += sum("waits" in claim for claim in claims)
+        self.changed += loaded.total("written")
+        self.unchanged += loaded.total("unchanged")
+        self.taken_back += taken_back
+        self.rejected += loaded.total("rejected")
 
 
 def write(store: Store, documents: Iterable[ReadDocument], options: LoadOptions) -> Written:
     """Write documents with what was read in them; what is there already is left as it is.
 
     Raises:
+        Refused: Folding the namespace anew was interrupted.
         StoreError: The store could not be written to; writing again goes on where it stopped.
     """
-    raise NotImplementedError
+    report = Written()
+    for batch in _batches(documents):
+        _write(store, batch, options, report)
+    return report
 
 
-def withdraw_document(store: Store, key: str, options: LoadOptions, compartments: tuple[str, ...] = ()) -> int:
+def _batches(documents: Iterable[ReadDocument]) -> Iterator[list[ReadDocument]]:
+    """The documents, some at a time; of one that comes twice in a batch the last."""
+    coming = iter(documents)
+    while batch := list(islice(coming, BATCH)):
+        yield list({(one.key, one.compartments): one for one in batch}.values())
+
+
+def _write(store: Store, batch: Sequence[ReadDocument], options: LoadOptions, report: Written) -> None:
+    earlier = _earlier(store, batch)
+    decided = _decided(store, batch, earlier)
+    rows = [rows_of(one, believed(), decided) for one in batch]
+    rows = [_with_kept(one, earlier.get(_handle("Document", one.document), {}), decided) for one in rows]
+    dropped = [handle for one in rows for handle in _dropped(one, earlier)]
+    taken_back = withdraw_records(store, reading(), dropped, options)
+    with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:
+        files = list(_files(Path(folder), rows))
+        loaded = load(store, reading(), files, replace(options, stated=None))
+    report.add(rows, loaded, taken_back)
+
+
+def _files(folder: Path, rows: Sequence[DocumentRows]) -> Iterator[Path]:
+    parts = {
+        "Document": [one.document for one in rows],
+        "Mention": [row for one in rows for row in one.mentions],
+        "Claim": [row for one in rows for row in one.claims],
+    }
+    for role, listed in parts.items():
+        if listed:
+            yield _file(folder, role, listed)
+
+
+def _file(folder: Path, role: str, rows: Iterable[Row]) -> Path:
+    path = folder / f"{role}.jsonl"
+    # sorted, so that the same documents in another order are the same file
+    lines = sorted(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+# --- beside what is there ---
+
+Keys = Mapping[str, Sequence[str]]
+"""Of a document the keys of its records, by role."""
+
+
+def _earlier(store: Store, batch: Iterable[ReadDocument]) -> dict[str, Keys]:
+    """The records that earlier readings of these documents have, by the handle of the document's own."""
+    handles = [record_handle(READING, "Document", one.key, one.compartments) for one in batch]
+    return {
+        row["id"]: json.loads(json.loads(row["body"]).get(KEYS, "{}")) for row in _standing(store, handles)
+    }
+
+
+def _standing(store: Store, handles: Sequence[str]) -> list[dict[str, str]]:
+    found = (row["node"] for row in store.read(upserts.find_nodes("Record"), ids=list(handles)))
+    return [row for row in found if not row.get("known_to")]
+
+
+def _decided(store: Store, batch: Sequence[ReadDocument], earlier: Mapping[str, Keys]) -> dict[str, str]:
+    """What people have decided on claims of these documents, found now or earlier, by the key of the claim."""
+    keys: dict[str, str] = {}
+    for one in batch:
+        before = earlier.get(record_handle(READING, "Document", one.key, one.compartments), {})
+        for key in {*(said.key for said in claims_of(one)), *before.get("Claim", ())}:
+            keys[entity_handle(READING, "Claim", key, one.compartments)] = key
+    rows = store.read(store.query("decisions_about"), ids=list(keys))
+    rows.sort(key=lambda row: (row["at"], row["id"]))
+    return {keys[row["about"]]: row["state"] for row in rows}
+
+
+def _with_kept(rows: DocumentRows, earlier: Keys, decided: Mapping[str, str]) -> DocumentRows:
+    """The rows of a document that goes on listing claims which people have accepted, whatever is read in it now."""
+    keys = json.loads(rows.document[KEYS])
+    found = set(keys.get("Claim", ()))
+    kept = sorted(k for k in earlier.get("Claim", ()) if k not in found and decided.get(k) in ACCEPTING)
+    if not kept:
+        return rows
+    listed = {**keys, "Claim": [*keys.get("Claim", ()), *kept]}
+    return replace(rows, document={**rows.document, KEYS: json.dumps(listed, ensure_ascii=False)})
+
+
+def _dropped(rows: DocumentRows, earlier: Mapping[str, Keys]) -> Iterator[str]:
+    """Handles of the records that this document listed and lists no longer."""
+    now: Keys = json.loads(rows.document[KEYS])
+    for role, keys in earlier.get(_handle("Document", rows.document), {}).items():
+        for key in sorted(set(keys) - set(now.get(role, ()))):
+            yield record_handle(READING, role, key, _compartments(rows.document))
+
+
+def _handle(role: str, row: Row) -> str:
+    return record_handle(READING, role, row["key"], _compartments(row))
+
+
+def _compartments(row: Row) -> tuple[str, ...]:
+    return tuple(filter(None, row.get("compartments", "").split(";")))
+
+
+# --- taking back ---
+
+
+def withdraw_document(store: Store, key: str, options: LoadOptions, compartments: Sequence[str] = ()) -> int:
     """Take back a document, its claims and what they and decisions on them made; returns how many records.
 
     Raises:
         NotFound: There is no such document with exactly these compartments.
+        StoreError: The store could not be written to; withdrawing again goes on where it stopped.
     """
-    raise NotImplementedError
+    own = record_handle(READING, "Document", key, compartments)
+    found = _standing(store, [own])
+    if not found:
+        raise NotFound(
+            f"没有文档 {key!r} / there is no document {key!r}",
+            hint="guanxi documents show ID 给出文档的键 / shows a document's key",
+        )
+    listed: Keys = json.loads(json.loads(found[0]["body"]).get(KEYS, "{}"))
+    listed = {**listed, REVIEWED: listed.get("Claim", ())}
+    parts = [record_handle(READING, role, k, compartments) for role, keys in listed.items() for k in keys]
+    # the document goes last: what is left of an interrupted withdrawal is found through it
+    return withdraw_records(store, reading(), parts, options) + withdraw_records(
+        store, reading(), [own], options
+    )
+
+
+# --- what people decide ---
+
+
+def settled(store: Store, key: str, compartments: Sequence[str], correction: Correction) -> Said:
+    """A claim as a person says it is. Raises NotFound where there is none, InvalidInput where it makes nothing."""
+    found = _standing(store, [record_handle(READING, "Claim", key, compartments)])
+    if not found:
+        raise NotFound("这条断言已被撤回 / this claim has been taken back")
+    said = corrected(said_of(json.loads(found[0]["body"])), correction)
+    if not made(said).makes:
+        raise InvalidInput(
+            "correction",
+            "请指明主体（及客体）/ say which entities are meant: without them, or between these two, nothing follows",
+        )
+    return said
+
+
+def write_settled(store: Store, said: Said, options: LoadOptions) -> None:
+    """Write what follows from a claim that a person has accepted or corrected."""
+    out = made(said)
+    row = {
+        "key": said.key, "document": said.document, "makes": out.makes,
+        STATED: said.published.isoformat() if said.published else "",
+        "compartments": ";".join(said.compartments),
+        STATES: json.dumps(out.rows, ensure_ascii=False), UNITS: json.dumps(dict(sorted(out.units.items()))),
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:
+        path = _file(Path(folder), REVIEWED, [{name: text for name, text in row.items() if text}])
+        load(store, reading(), [path], replace(options, stated=None))
+
+
+def take_back_settled(store: Store, key: str, compartments: Sequence[str], options: LoadOptions) -> None:
+    """Take back what an accepted claim made: a person has rejected it since."""
+    withdraw_records(store, reading(), [record_handle(READING, REVIEWED, key, compartments)], options)

@@ -68,21 +68,37 @@ def withdraw(  # noqa: PLR0913  # two of them are optional
             + (f" under key {key!r})" if key else ")"),
             hint="guanxi store status 列出所有来源 (guanxi store status lists the sources).",
         )
+    done = 0
+    for chunk in _taken_back(store, source, due, options):
+        done += chunk
+        if progress:
+            progress(name, done)
+    _leave(store, source, f"withdraw {name}", changed=done)
+    return Withdrawal(name, done)
+
+
+def withdraw_records(store: Store, source: Source, handles: Sequence[str], options: LoadOptions) -> int:
+    """Take back some records of a source; those that do not stand are passed over. Returns how many did."""
+    found = [row["node"] for row in store.read(upserts.find_nodes("Record"), ids=list(handles))]
+    due = [row for row in found if not row.get("known_to")]
+    done = sum(_taken_back(store, source, due, options))
+    if done:
+        _leave(store, source, f"withdraw {source.source}", changed=done)
+    return done
+
+
+def _taken_back(store: Store, source: Source, due: Sequence[Row], options: LoadOptions) -> Iterator[int]:
+    """Take records back, a chunk at a time; gives how many each chunk has."""
     planner = _planner(store, source, options, complete=False)
     reviser = Reviser(store, planner, None, lambda row: restate(source, row, options.salt), "")
     writer = BatchWriter(planner, reviser.restate, options.today.isoformat())
-    done = 0
     for chunk in batches(iter(due), CHUNK):
         changes = _withdrawn(chunk, reviser)
         store.commit(
             lambda tx, c=changes: writer.write(tx, c),  # type: ignore[misc]
             changes.touched(bulk=len(due) > 10 * CHUNK),
         )
-        done += len(chunk)
-        if progress:
-            progress(name, done)
-    _leave(store, source, f"withdraw {name}", changed=done)
-    return Withdrawal(name, done)
+        yield len(chunk)
 
 
 def _leave(store: Store, source: Source, what: str, *, changed: int) -> None:

@@ -13,11 +13,13 @@ from graph.errors import InvalidInput
 from graph.schema import WRITTEN_BY, node_types
 from graph.statements import Reject, SourceRecord
 from ingest.native import NativeRole, split_list
+from ingest.read_roles import ReadRole
 from ingest.readers import stem, text_rows
 from ingest.source import Context, Role
 
 RISK_ALERTS: Final = WRITTEN_BY["Alert"]
 DESK: Final = WRITTEN_BY["Decision"]
+READING: Final = WRITTEN_BY["Claim"]
 SCREENING: Final = "Screening"
 
 
@@ -85,6 +87,16 @@ class Written:
 def risk_alerts() -> Written:
     """The source of alerts."""
     return Written(RISK_ALERTS, "风险预警 risk alerts", (NativeRole(node_types()["Alert"]), ScreeningRole()))
+
+
+READ_RANK: Final = 90
+"""What was read in a text gives way to every registry and file."""
+
+
+def reading() -> Written:
+    """The source of what was read in documents: each role a kind of record."""
+    roles = (ReadRole(name, READING) for name in ("Document", "Mention", "Claim", "Reviewed"))
+    return Written(READING, "文本解读 what was read in documents", tuple(roles), READ_RANK)
 
 
 def tag_rules() -> Written:
