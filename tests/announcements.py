@@ -76,20 +76,20 @@ def holders_report(
     head = ["序号", "股东名称", "股东性质", "持股比例", "持股数量（股）", "质押或冻结数量"]
     body = [[str(i), h.name, h.nature, h.ratio, h.shares, h.pledged] for i, h in enumerate(holders, 1)]
     parts: list[Any] = [
-        _title(f"{company.name}2026年半年度报告摘要"),
-        _heading("一、公司基本情况"),
+        title(f"{company.name}2026年半年度报告摘要"),
+        heading("一、公司基本情况"),
         *(
-            _text(f"公司股票简称及代码在报告期内没有变更，股票代码为{company.code}。第{i}项说明。")
+            text(f"公司股票简称及代码在报告期内没有变更，股票代码为{company.code}。第{i}项说明。")
             for i in range(lead)
         ),
-        _text(
+        text(
             f"{company.name}（以下简称“公司”）董事会及全体董事保证本报告内容不存在任何虚假记载、误导性陈述或者重大遗漏，"
             "并对其内容的真实性、准确性和完整性承担法律责任。报告期内公司生产经营情况正常，主营业务没有发生重大变化。"
         ),
-        _heading("二、股东情况"),
-        _text(f"截至{day}，公司前十名股东持股情况如下："),
+        heading("二、股东情况"),
+        text(f"截至{day}，公司前十名股东持股情况如下："),
         grid([head, *body], [30, 130, 80, 55, 85, 85]),
-        _text("上述股东中，第一大股东为公司控股股东，与其他股东之间不存在关联关系。"),
+        text("上述股东中，第一大股东为公司控股股东，与其他股东之间不存在关联关系。"),
     ]
     return write(path, parts, header=f"{company.name}2026年半年度报告摘要")
 
@@ -106,21 +106,21 @@ def pledge_announcement(
     head = ["股东名称", "是否为控股股东", "本次质押数量", "质押起始日", "质权人", "质押用途"]
     row = [holder, "是", shares, "2026年5月18日", pledgee, "自身生产经营"]
     parts = [
-        _text(f"证券代码：{company.code}        证券简称：{company.name[:4]}        公告编号：2026-031"),
-        _title(f"{company.name}关于控股股东部分股份质押的公告"),
-        _text(
+        text(f"证券代码：{company.code}        证券简称：{company.name[:4]}        公告编号：2026-031"),
+        title(f"{company.name}关于控股股东部分股份质押的公告"),
+        text(
             "本公司及董事会全体成员保证信息披露的内容真实、准确、完整，没有虚假记载、误导性陈述或重大遗漏。"
         ),
-        _text(
+        text(
             f"{company.name}（以下简称“公司”）近日接到控股股东{holder}的通知，获悉其将所持有的公司部分股份办理了质押。"
         ),
-        _heading("一、股东股份质押的基本情况"),
-        _text(f"2026年5月18日，{holder}将其持有的公司{shares}股份质押给{pledgee}，用于自身生产经营。"),
+        heading("一、股东股份质押的基本情况"),
+        text(f"2026年5月18日，{holder}将其持有的公司{shares}股份质押给{pledgee}，用于自身生产经营。"),
         grid([head, row], [90, 70, 75, 85, 90, 75]),
-        _heading("二、备查文件"),
-        _text("1.质押登记证明。"),
-        _text(f"{company.name}董事会"),
-        _text("2026年5月20日"),
+        heading("二、备查文件"),
+        text("1.质押登记证明。"),
+        text(f"{company.name}董事会"),
+        text("2026年5月20日"),
     ]
     return write(path, parts)
 
@@ -135,20 +135,20 @@ def bid_announcement(
 ) -> Path:
     """A company is told that it won a bid, and signs the contract."""
     parts = [
-        _text(f"证券代码：{company.code}        证券简称：{company.name[:4]}        公告编号：2026-047"),
-        _title(f"{company.name}关于收到中标通知书的公告"),
-        _text(
+        text(f"证券代码：{company.code}        证券简称：{company.name[:4]}        公告编号：2026-047"),
+        title(f"{company.name}关于收到中标通知书的公告"),
+        text(
             "本公司及董事会全体成员保证信息披露的内容真实、准确、完整，没有虚假记载、误导性陈述或重大遗漏。"
         ),
-        _heading("一、中标项目概况"),
-        _text(
+        heading("一、中标项目概况"),
+        text(
             f"{company.name}（以下简称“公司”）于2026年7月8日收到{customer}发出的中标通知书，确认公司为{project}的中标单位，"
             f"中标金额为{amount}。2026年7月20日，公司与{customer}签署了该项目的合同。"
         ),
-        _heading("二、对公司的影响"),
-        _text("该项目的履行预计对公司本年度及未来的经营业绩产生积极影响，不影响公司业务的独立性。"),
-        _text(f"{company.name}董事会"),
-        _text("2026年7月21日"),
+        heading("二、对公司的影响"),
+        text("该项目的履行预计对公司本年度及未来的经营业绩产生积极影响，不影响公司业务的独立性。"),
+        text(f"{company.name}董事会"),
+        text("2026年7月21日"),
     ]
     return write(path, parts)
 
@@ -169,9 +169,9 @@ def long_report(path: Path, pages: int = 200) -> Path:
     parts: list[Any] = []
     for number in range(1, pages + 1):
         parts += [
-            _heading(f"{number}、其他重要事项说明"),
+            heading(f"{number}、其他重要事项说明"),
             *(
-                _text(
+                text(
                     f"报告期内第{number}项业务第{line}段说明：公司主营业务收入同比增长，"
                     + "毛利率保持稳定，" * 12
                 )
@@ -196,7 +196,7 @@ def write(path: Path, parts: Iterable[Any], header: str = "", **options: Any) ->
     """A PDF of flowing parts with a running header and page numbers."""
 
     def furniture(canvas: Any, document: Any) -> None:
-        canvas.setFont(_font(), 9)
+        canvas.setFont(font(), 9)
         if header:
             canvas.drawString(60, A4[1] - 40, header)
         canvas.drawCentredString(A4[0] / 2, 30, str(document.page))
@@ -208,20 +208,23 @@ def write(path: Path, parts: Iterable[Any], header: str = "", **options: Any) ->
 
 def _style(size: int, **more: Any) -> ParagraphStyle:
     return ParagraphStyle(
-        f"s{size}{sorted(more)}", fontName=_font(), fontSize=size, leading=size * 1.6, wordWrap="CJK", **more
+        f"s{size}{sorted(more)}", fontName=font(), fontSize=size, leading=size * 1.6, wordWrap="CJK", **more
     )
 
 
-def _title(text: str) -> Paragraph:
-    return Paragraph(text, _style(16, alignment=1, spaceAfter=12))
+def title(words: str) -> Paragraph:
+    """A centred title in large type."""
+    return Paragraph(words, _style(16, alignment=1, spaceAfter=12))
 
 
-def _heading(text: str) -> Paragraph:
-    return Paragraph(text, _style(12, spaceBefore=8, spaceAfter=4))
+def heading(words: str) -> Paragraph:
+    """A heading, a little larger than the text."""
+    return Paragraph(words, _style(12, spaceBefore=8, spaceAfter=4))
 
 
-def _text(text: str) -> Paragraph:
-    return Paragraph(text.replace("  ", "&nbsp;&nbsp;"), _style(10, firstLineIndent=20))
+def text(words: str) -> Paragraph:
+    """A paragraph with its first line indented."""
+    return Paragraph(words.replace("  ", "&nbsp;&nbsp;"), _style(10, firstLineIndent=20))
 
 
 def grid(rows: Sequence[Sequence[str]], widths: Sequence[float], *, ruled: bool = True) -> Table:
@@ -242,7 +245,7 @@ def spacer(height: float) -> Spacer:
 
 
 @cache
-def _font() -> str:
+def font() -> str:
     """Register the font of boxes: ASCII half an em wide, all else one em."""
     codes = [*range(0x20, 0x7F), 0xA0, *range(0x2010, 0x2030), *range(0x3000, 0x30FF), *range(0x4E00, 0x9FA6)]
     codes += range(0xFF01, 0xFF5F)

@@ -58,7 +58,8 @@ def read(data: bytes, name: str) -> Iterator[SourceDocument]:
         raise CannotRead(f"larger than {MOST_BYTES >> 20} MB", "split the file")
     decoded = decode(data, _stated(data))
     root = _parsed(decoded.text)
-    said = trafilatura.extract_metadata(lxml.html.tostring(root, encoding="unicode"))
+    # its wider search takes any day in the text, or the year of the copyright, for the day of publication
+    said = trafilatura.extract_metadata(lxml.html.tostring(root, encoding="unicode"), extensive=False)
     _drop_unseen(root)
     _spread_spans(root)
     article = _article(root) if _PAGE.search(decoded.text[:4096]) else None

@@ -81,7 +81,7 @@ def test_entities_are_not_expanded(announcement):
     assert isinstance(item, Unreadable) or len(item.text) < 10_000
 
 
-def test_other_archives_and_old_word_are_refused_with_a_hint(announcement):
+def test_other_archives_and_old_word_are_refused_with_a_hint():
     empty = io.BytesIO()
     with zipfile.ZipFile(empty, "w") as new:
         new.writestr("xl/workbook.xml", "<x/>")

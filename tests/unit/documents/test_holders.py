@@ -71,7 +71,7 @@ def test_a_table_without_lines(tmp_path):
     body = [list(row) for row in ROWS]
     table = announcements.grid([list(HEAD), *body], [40, 170, 90, 90, 80], ruled=False)
     path = announcements.write(
-        tmp_path / "a.pdf", [announcements._text(LEAD), table, announcements._text("完。")]
+        tmp_path / "a.pdf", [announcements.text(LEAD), table, announcements.text("完。")]
     )
     (document,) = read(path)
     assert brief(holdings(document.tables, document.text)) == EXPECTED

@@ -47,7 +47,8 @@ def test_article_with_title_date_and_site():
 @pytest.mark.parametrize("charset", ["gb2312", "gbk", "gb18030", "utf-8", "big5"])
 def test_the_stated_charset_is_read(charset):
     body = "<p>臺灣積體電路公司公告</p>" if charset == "big5" else f"<p>{SENTENCE}</p>"
-    page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset={charset}"></head><body>{body}</body></html>'
+    head = f'<meta http-equiv="Content-Type" content="text/html; charset={charset}">'
+    page = f"<html><head>{head}</head><body>{body}</body></html>"
     text = one(page.encode(charset)).text
     assert body[3:-4] in text
 
@@ -103,8 +104,17 @@ def test_harm_ends_as_a_report(worker):
         assert isinstance(item, SourceDocument | Unreadable)
 
 
+TAGS = ("<p>", "</p>", "<table>", "<tr>", "<td rowspan=3>", "公", "<!--", "&#0;", "<html>", "</div>", "<svg>")
+
+
 @settings(max_examples=60)
-@given(st.binary(max_size=300) | st.lists(st.sampled_from(["<p>", "</p>", "<table>", "<tr>", "<td rowspan=3>", "公", "<!--", "&#0;", "<html>", "</div>", "<svg>"])).map(lambda x: "".join(x).encode()))  # fmt: skip
+@given(st.binary(max_size=300) | st.lists(st.sampled_from(TAGS)).map(lambda x: "".join(x).encode()))
 def test_any_bytes_end_in_documents_or_reports(worker, data):
     for item in worker.read("html", data, "a.html"):
         assert isinstance(item, SourceDocument | Unreadable)
+
+
+def test_a_day_that_the_text_tells_of_is_not_the_day_of_publication():
+    body = "<p>2019年5月6日，公司成立，注册资本一亿元。</p><p>© 2025</p>"
+    page = f"<html><head><title>公司历史</title></head><body>{body}</body></html>"
+    assert one(page).published is None

@@ -9,8 +9,12 @@ import zlib
 import announcements
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.documents import SourceDocument, Unreadable, read
@@ -22,7 +26,7 @@ def canvas_pdf(draw, pages=1, **options):
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=A4, **options)
     for number in range(pages):
-        canvas.setFont(announcements._font(), 10)
+        canvas.setFont(announcements.font(), 10)
         draw(canvas, number)
         canvas.showPage()
     canvas.save()
@@ -66,9 +70,9 @@ def test_an_announcement_is_text_headings_tables_and_a_date(folder):
 def test_lines_of_a_paragraph_are_joined_also_over_pages(tmp_path):
     long = "公司主营业务收入同比增长，毛利率保持稳定，" * 120 + "完毕。"
     parts = [
-        announcements._text("第一段结束。"),
-        announcements._text(long),
-        announcements._text("另起一段。"),
+        announcements.text("第一段结束。"),
+        announcements.text(long),
+        announcements.text("另起一段。"),
     ]
     (item,) = read(announcements.write(tmp_path / "a.pdf", parts, header="云岭重工年度报告"))
     assert item.text == f"第一段结束。\n{long}\n另起一段。\n"
@@ -112,9 +116,6 @@ def test_a_watermark_across_the_page_is_left_out(worker):
 
 
 def test_a_font_that_is_not_embedded_is_read_too(worker):
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-
     pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
 
     def draw(canvas, _):
@@ -135,9 +136,6 @@ def test_encrypted_is_said(worker):
 
 
 def test_scanned_pages_are_reported_one_by_one_and_the_others_read(worker):
-    from PIL import Image
-    from reportlab.lib.utils import ImageReader
-
     picture = ImageReader(Image.new("L", (60, 80), 200))
 
     def draw(canvas, number):
