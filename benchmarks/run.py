@@ -22,6 +22,7 @@ import figures
 import load
 import over_http
 import projection
+import reading
 import risk
 import structure
 from figures import Figure
@@ -38,6 +39,7 @@ SUITES: Mapping[str, Suite] = {
     "http": over_http.run,
     "structure": structure.run,
     "risk": risk.run,
+    "reading": reading.run,
 }
 """In the order in which they run: each leaves what the next one needs. Another suite is another line here."""
 

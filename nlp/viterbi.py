@@ -59,6 +59,22 @@ def decode(tags: NDArray[np.int64], labels: Sequence[str]) -> tuple[Span, ...]:
     )
 
 
+@nb.njit(cache=True, nogil=True, inline="always")
+def _ends_and_starts(tags: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tags after which something new comes (O, E, S), and tags that are something new (O, B, S): the legal steps.
+
+    Of the others, I and E follow B and I of their own label alone; so most of all pairs of tags need no look.
+    """
+    labels = (tags - 1) // 4
+    ends = np.zeros(1 + 2 * labels, np.int64)
+    starts = np.zeros(1 + 2 * labels, np.int64)
+    for label in range(labels):
+        base = 1 + 4 * label
+        ends[1 + label], starts[1 + label] = base + END, base + BEGIN
+        ends[1 + labels + label] = starts[1 + labels + label] = base + SINGLE
+    return ends, starts
+
+
 @nb.njit(cache=True, nogil=True)
 def best_tags(
     emissions: NDArray[np.float32],
@@ -66,22 +82,42 @@ def best_tags(
     first: NDArray[np.float32],
     last: NDArray[np.float32],
 ) -> NDArray[np.int64]:
-    """The tags of the highest score, shape (length,), for emissions (length, tags), length at least 1."""
+    """The tags of the highest score, shape (length,), for emissions (length, tags), length at least 1.
+
+    Steps that BIOES bans are not looked at, whatever their score.
+    """
     length, tags = emissions.shape
+    ends, starts = _ends_and_starts(tags)
+    size = len(ends)
+    table = np.empty((size, size), np.float32)
+    for row in range(size):
+        for column in range(size):
+            table[row, column] = steps[ends[row], starts[column]]
     came_from = np.zeros((length, tags), np.int16)
     score = first + emissions[0]
     new = np.empty(tags, np.float32)
+    best = np.empty(size, np.float32)
+    origin = np.empty(size, np.int16)
     for place in range(1, length):
-        origin = came_from[place]
-        new[:] = score[0] + steps[0]
-        for before in range(1, tags):
-            known, row = score[before], steps[before]
-            # Tags in the inner loop, without a branch: the compiler makes vectors of it.
-            for tag in range(tags):
-                value = known + row[tag]
-                better = value > new[tag]
-                new[tag] = value if better else new[tag]
-                origin[tag] = before if better else origin[tag]
+        best[:] = score[0] + table[0]
+        origin[:] = 0
+        for row in range(1, size):
+            known = score[ends[row]]
+            # Without a branch inside: the compiler makes vectors of it.
+            for column in range(size):
+                value = known + table[row, column]
+                better = value > best[column]
+                best[column] = value if better else best[column]
+                origin[column] = row if better else origin[column]
+        for column in range(size):
+            new[starts[column]] = best[column]
+            came_from[place, starts[column]] = ends[origin[column]]
+        for base in range(1, tags, 4):
+            for tag in (base + INSIDE, base + END):
+                begun = score[base + BEGIN] + steps[base + BEGIN, tag]
+                going = score[base + INSIDE] + steps[base + INSIDE, tag]
+                new[tag] = max(begun, going)
+                came_from[place, tag] = base + (INSIDE if going > begun else BEGIN)
         score[:] = new + emissions[place]
     result = np.empty(length, np.int64)
     result[length - 1] = np.argmax(score + last)
@@ -90,12 +126,68 @@ def best_tags(
     return result
 
 
+Table = NDArray[np.float32]
+
+
+@nb.njit(cache=True, nogil=True)
+def _forward(local: Table, weight: Table, first: Table) -> tuple[Table, Table]:
+    """The share of each tag at each place by what stands up to it, (length, tags), and what each was scaled by."""
+    length, tags = local.shape
+    ends, starts = _ends_and_starts(tags)
+    table = weight[ends][:, starts]
+    forward = np.empty((length, tags), np.float32)
+    scale = np.empty(length, np.float32)
+    sums = np.empty(len(ends), np.float32)
+    for place in range(length):
+        row = forward[place]
+        if place == 0:
+            row[:] = np.exp(first)
+        else:
+            before = forward[place - 1]
+            sums[:] = 0
+            for end in range(len(ends)):
+                known = before[ends[end]]
+                for start in range(len(starts)):
+                    sums[start] += known * table[end, start]
+            row[starts] = sums
+            for base in range(1, tags, 4):
+                for tag in (base + INSIDE, base + END):
+                    row[tag] = before[base + BEGIN] * weight[base + BEGIN, tag]
+                    row[tag] += before[base + INSIDE] * weight[base + INSIDE, tag]
+        row *= local[place]
+        scale[place] = row.sum()
+        row /= scale[place]
+    return forward, scale
+
+
+@nb.njit(cache=True, nogil=True)
+def _backward(local: Table, weight: Table, last: Table, scale: Table) -> Table:
+    """What stands behind each place, for each of its tags, (length, tags)."""
+    length, tags = local.shape
+    ends, starts = _ends_and_starts(tags)
+    table = np.ascontiguousarray(weight[ends][:, starts].T)
+    backward = np.empty((length, tags), np.float32)
+    sums = np.empty(len(ends), np.float32)
+    backward[length - 1] = np.exp(last)
+    for place in range(length - 2, -1, -1):
+        row = backward[place]
+        after = local[place + 1] * backward[place + 1] / scale[place + 1]
+        sums[:] = 0
+        for start in range(len(starts)):
+            known = after[starts[start]]
+            for end in range(len(ends)):
+                sums[end] += known * table[start, end]
+        row[ends] = sums
+        for base in range(1, tags, 4):
+            for tag in (base + BEGIN, base + INSIDE):
+                row[tag] = weight[tag, base + INSIDE] * after[base + INSIDE]
+                row[tag] += weight[tag, base + END] * after[base + END]
+    return backward
+
+
 @nb.njit(cache=True, nogil=True)
 def confidences(
-    emissions: NDArray[np.float32],
-    crf: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
-    path: NDArray[np.int64],
-    spans: NDArray[np.int64],
+    emissions: Table, crf: tuple[Table, Table, Table], path: NDArray[np.int64], spans: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The probability, under the CRF, of the tags that `path` has in each span, shape (spans,).
 
@@ -103,34 +195,14 @@ def confidences(
     backward sums, scaled at each place.
     """
     steps, first, last = crf
-    length, tags = emissions.shape
+    length = len(emissions)
     weight = np.exp(steps)
-    turned = np.ascontiguousarray(weight.T)
-    local = np.empty((length, tags), np.float32)
-    forward = np.zeros((length, tags), np.float32)
-    backward = np.zeros((length, tags), np.float32)
-    scale = np.empty(length, np.float32)
+    local = np.empty(emissions.shape, np.float32)
     for place in range(length):
         local[place] = np.exp(emissions[place] - emissions[place].max())
-        row = forward[place]
-        if place == 0:
-            row[:] = np.exp(first)
-        else:
-            for before in range(tags):
-                known = forward[place - 1, before]
-                for tag in range(tags):
-                    row[tag] += known * weight[before, tag]
-        row *= local[place]
-        scale[place] = row.sum()
-        row /= scale[place]
-    backward[length - 1] = np.exp(last)
+    forward, scale = _forward(local, weight, first)
+    backward = _backward(local, weight, last, scale)
     whole = (forward[length - 1] * backward[length - 1]).sum()
-    for place in range(length - 2, -1, -1):
-        row = backward[place]
-        for after in range(tags):
-            known = local[place + 1, after] * backward[place + 1, after] / scale[place + 1]
-            for tag in range(tags):
-                row[tag] += known * turned[after, tag]
     result = np.empty(len(spans))
     for number in range(len(spans)):
         start, end = spans[number]

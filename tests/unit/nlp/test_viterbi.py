@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.datasets import Span, spans_of_bmes
-from nlp.viterbi import best_tags, decode, encode, legal_steps, tag_count
+from nlp.viterbi import best_tags, confidences, decode, encode, legal_steps, tag_count
 
 LABELS = ("company", "name")
 
@@ -42,28 +42,52 @@ def test_of_overlapping_spans_the_longer_one_is_kept():
     )
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("length", [1, 2, 4])
-def test_viterbi_is_the_best_of_all_sequences(seed, length):
-    random = np.random.default_rng(seed)
-    tags = tag_count(1)
-    emissions = random.normal(size=(length, tags)).astype(np.float32)
-    legal, first_legal, last_legal = legal_steps(1)
-    steps = np.where(legal, random.normal(size=(tags, tags)), -1e4).astype(np.float32)
-    first = np.where(first_legal, 0, -1e4).astype(np.float32)
-    last = np.where(last_legal, 0, -1e4).astype(np.float32)
+class Sequences:
+    """A random CRF over one or two labels, and the score of every sequence of tags by hand."""
 
-    def score(sequence):
-        inner = sum(steps[a, b] for a, b in itertools.pairwise(sequence))
+    def __init__(self, seed, length, labels):
+        random = np.random.default_rng(seed)
+        tags = tag_count(labels)
+        self.emissions = random.normal(size=(length, tags)).astype(np.float32)
+        legal, first, last = legal_steps(labels)
+        self.steps = np.where(legal, random.normal(size=(tags, tags)), -1e4).astype(np.float32)
+        self.first = np.where(first, random.normal(size=tags), -1e4).astype(np.float32)
+        self.last = np.where(last, 0, -1e4).astype(np.float32)
+        self.all = {path: self.score(path) for path in itertools.product(range(tags), repeat=length)}
+
+    def score(self, path):
+        inner = sum(self.steps[a, b] for a, b in itertools.pairwise(path))
         return (
-            first[sequence[0]]
-            + last[sequence[-1]]
+            self.first[path[0]]
+            + self.last[path[-1]]
             + inner
-            + sum(emissions[i, t] for i, t in enumerate(sequence))
+            + sum(self.emissions[i, t] for i, t in enumerate(path))
         )
 
-    best = max(itertools.product(range(tags), repeat=length), key=score)
-    assert tuple(best_tags(emissions, steps, first, last)) == best
+    @property
+    def crf(self):
+        return self.steps, self.first, self.last
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("length", "labels"), [(1, 1), (2, 2), (4, 1), (3, 2)])
+def test_viterbi_is_the_best_of_all_sequences(seed, length, labels):
+    made = Sequences(seed, length, labels)
+    assert tuple(best_tags(made.emissions, *made.crf)) == max(made.all, key=made.score)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("length", "labels"), [(1, 1), (4, 1), (3, 2)])
+def test_the_confidence_of_a_span_is_the_share_of_all_sequences_that_have_it(seed, length, labels):
+    made = Sequences(seed, length, labels)
+    path = best_tags(made.emissions, *made.crf)
+    spans = [(start, end) for start in range(length) for end in range(start + 1, length + 1)]
+    weights = {p: np.exp(score) for p, score in made.all.items()}
+    wanted = [
+        sum(w for p, w in weights.items() if p[a:b] == tuple(path[a:b])) / sum(weights.values())
+        for a, b in spans
+    ]
+    assert confidences(made.emissions, made.crf, path, np.array(spans)) == pytest.approx(wanted, abs=1e-5)
 
 
 def test_a_bmes_span_that_does_not_end_as_it_began_is_none():
