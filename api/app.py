@@ -17,6 +17,8 @@ from api import (
     alerts,
     beneficial_owners,
     connections,
+    document_search,
+    documents,
     examples,
     groups,
     opportunities,
@@ -100,6 +102,8 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     app.include_router(opportunities.router(settings))
     app.include_router(risk_circles.router)
     app.include_router(scenarios.router(settings))
+    app.include_router(document_search.router(settings))
+    app.include_router(documents.router(settings))
     app.include_router(_operations())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

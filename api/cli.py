@@ -20,6 +20,8 @@ from api import (
     connections_commands,
     console,
     demo,
+    document_search_commands,
+    documents_commands,
     groups_commands,
     loading,
     opportunities_commands,
@@ -64,6 +66,9 @@ app.add_typer(token_app, name="token")
 app.add_typer(store_app, name="store")
 app.add_typer(risk_commands.risk_app, name="risk")
 app.add_typer(alerts_commands.alerts_app, name="alerts")
+app.add_typer(documents_commands.documents_app, name="documents")
+app.add_typer(documents_commands.reviews_app, name="reviews")
+document_search_commands.register(app)
 app.add_typer(opportunities_commands.opportunities_app, name="opportunities")
 
 Seed = Annotated[int, typer.Option(min=0, help="随机种子 / seed: the same one gives the same world")]

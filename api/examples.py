@@ -30,6 +30,10 @@ TAGS: Final = [
         "name": "opportunities",
         "description": "商机：谁此刻需要什么产品、为什么、由谁引荐 / who needs which product now, and who opens the door",
     },
+    {
+        "name": "documents",
+        "description": "文档：读到了什么，谁在说，待审项 / what was read in documents, and what waits for a person",
+    },
     {"name": "operations", "description": "运维 / operations"},
 ]
 
@@ -181,6 +185,8 @@ TIMELINE: Final = {
             "party": _HOLDER,
             "properties": {"share_ratio": 0.4521},
             "before": None,
+            "documents": [],
+            "documents_total": 0,
         }
     ],
     "total": 1,
@@ -279,7 +285,7 @@ def _stored() -> Mapping[str, Any]:
 def _risk() -> Mapping[tuple[str, str], Any]:
     """Answers about risk, by method and path: what the questions said of the same market."""
     found: dict[tuple[str, str], Any] = {}
-    for file in ("examples_risk.json", "examples_what_if.json", "examples_alerts.json", "examples_opportunities.json"):
+    for file in ("examples_risk.json", "examples_what_if.json", "examples_alerts.json", "examples_document_search.json", "examples_documents.json", "examples_opportunities.json"):
         text = (resources.files("api") / file).read_text(encoding="utf-8")
         for route, shown in json.loads(text).items():
             method, path = route.split(" ", 1)

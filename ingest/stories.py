@@ -73,8 +73,8 @@ def windows(day: dt.date | None) -> tuple[str, ...]:
 
 
 def of_text(text: str, day: dt.date | None) -> list[str]:
-    """The keys of a document: those that have one in common are told in nearly the same words within days."""
-    return [_key("text", window, band) for band in bands(text) for window in windows(day)]
+    """The keys of a document, each of a window: the more two have in common, the nearer their words are."""
+    return [f"{window}.{_key(band)}" for band in bands(text) for window in windows(day)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from pydantic import Field
 from graph import schema
 from graph.view import Fact, View
 from graph.view_types import RecordRef as ViewRef
+from queries.documents import told_by
 from queries.labels import CHANGES, KINDS, Label, relation_label
 from queries.models import Answer, Cursor, EntityId, Line, Party, Value
 from queries.paging import Page, Position, cut
-from queries.statements import day_of, newest_first, party, refs
+from queries.statements import MAX_RECORDS, day_of, newest_first, party, refs
 
 CHANGING: Final = (
     "HOLDS", "OFFICER_OF", "CONTROLS", "RELATIVE_OF", "LENDS_TO", "SUPPLIES", "ISSUED", "COVERS", "OWNS_PRODUCT",
@@ -46,6 +47,11 @@ class Change(Line):
     before: Annotated[
         dict[str, Value] | None, Field(description="Of a change: the values that were replaced.")
     ]
+    documents: Annotated[
+        list[Party],
+        Field(description="Of an event: the documents that tell it, the newest first, at most 20."),
+    ]
+    documents_total: int
 
 
 class Timeline(Answer):
@@ -207,6 +213,7 @@ def _happening(view: View, other: int, records: Iterable[ViewRef]) -> Iterator[M
 
 def _worded(view: View, moment: Moment) -> Change:
     title = _title(view, moment)
+    tellers = told_by(view, moment.other) if moment.type == "Event" else []
     return Change(
         date=moment.date,
         change=moment.change,
@@ -217,6 +224,8 @@ def _worded(view: View, moment: Moment) -> Change:
         party=party(view, moment.other),
         properties=dict(moment.props),
         before=dict(moment.before) if moment.before is not None else None,
+        documents=tellers[:MAX_RECORDS],
+        documents_total=len(tellers),
         records=refs(moment.records),
     )
 

@@ -2,10 +2,19 @@
 
 import datetime as dt
 
+from graph.projection import Projection
+from graph.statements import Reject
+from graph.tables import SourceInfo, Tables
+from ingest.native import Native
+from ingest.plan import Batch, Known, Planner, plan_record
 from ingest.read_documents import ReadDocument
+from ingest.reading_rows import believed, rows_of
+from ingest.source import Context
+from ingest.written import desk, reading
 from nlp.found import Argument, Candidate, Event, Mention, Period, Quantity, Reading, Relation, Sentiment
 
 DAY = dt.date(2024, 3, 1)
+TOLD = dt.date(2024, 6, 1)
 
 
 class Text:
@@ -61,3 +70,44 @@ class Text:
             sentiment, self.toward,
         )  # fmt: skip
         return ReadDocument(self.key, reading, **self.more)
+
+
+class Shelf:
+    """Native rows, readings and decisions as a store would hold them, folded in memory."""
+
+    def __init__(self, world, documents=(), decisions=()):
+        self.nodes, self.edges, self.records = [], [], {}
+        self._state(Native(), world)
+        rows = [rows_of(one, believed(), {}) for one in documents]
+        self._state(
+            reading(),
+            {
+                "Document": [one.document for one in rows],
+                "Mention": [row for one in rows for row in one.mentions],
+                "Claim": [row for one in rows for row in one.claims],
+            },
+        )
+        self._state(desk(), {"Decision": decisions})
+
+    def _state(self, source, rows):
+        known, batch = Known(None, complete=True), Batch()
+        for name, listed in rows.items():
+            role = source.role(name)
+            planner = Planner(source.namespace, name, source.rank, TOLD, "", "", known)
+            for number, row in enumerate(listed, 1):
+                record = role.record(row, number, Context())
+                assert not isinstance(record, Reject), record
+                planner.add(plan_record(record, name), batch)
+        self.nodes += [(label, row) for label, made in batch.new_nodes.items() for row in made.values()]
+        self.edges += [
+            (kind, start, row["a"], end, row["b"], row["e"])
+            for (kind, start, end), made in batch.edges.items()
+            for row in made
+        ]
+        self.records.update((row["id"], row) for row in batch.records)
+
+    def projection(self):
+        """All of it, ready to be asked."""
+        sources = [SourceInfo(s.name, s.rank, s.namespace) for s in (Native(), reading(), desk())]
+        tables = Tables.from_rows(self.nodes, self.edges, sources=sources)
+        return Projection.of(tables, lambda handles: [self.records[h] for h in handles if h in self.records])
