@@ -43,7 +43,7 @@ _LEGAL_FORM: Final = re.compile(
 )
 _LATER_FORM: Final = re.compile(
     r"[^\W\d_与和及或向对将的获被收购参增减转让投设司股称为拟,]{0,14}?"
-    r"(?:\(集团\)|集团|股份|有限|责任)+(?:有限公司|责任公司|有限责任公司|公司)"
+    r"(?:\([^\W\d_]{2,6}\)|集团|股份|有限|责任)+(?:有限公司|责任公司|有限责任公司|公司)"
     r"|(?![子孙分母]|[^公]{0,2}(?:股|属|资|等|的|市|联|家|名|多|转|受|对|为|向|与|和|及|或|于|因|获|将|拟|被|称|该|本|成|购))"
     r"[\u4e00-\u9fff]{1,3}公司"
 )
@@ -164,7 +164,9 @@ class Spotter:
             full = [*stated_names(self._view, row, "name"), *stated_names(self._view, row, "former_names")]
             if any(legal_key(name) == wanted for name in full):
                 fitting[row] = Way.FULL
-            elif (not full and way != Way.MARKED) or (way in (Way.CORE, Way.SHORT) and alone and _ends(full, wanted)):
+            elif (not full and way != Way.MARKED) or (
+                way in (Way.CORE, Way.SHORT) and alone and _ends(full, wanted)
+            ):
                 fitting[row] = way
         return fitting
 

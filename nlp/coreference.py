@@ -1,0 +1,270 @@
+"""Whom 公司, 本公司, 该公司, 上市公司 and defined short forms stand for within one document.
+
+Rules, in the order in which they decide: a definition (以下简称“公司”) holds from its place on; the issuer of an
+announcement is whose code stands in its head; 公司 is else the last company that a clause of the same paragraph began
+with; 该公司 the last company named. 其, 双方, 子公司 and plurals are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from nlp.found import Mention
+from nlp.name_index import core_of, stem_of
+from nlp.folded import folded_name
+from nlp.linking_rules import linking_rules
+
+_QUOTED: Final = r"[“\"「『‘']([^“”\"」』’'（）()\n]{2,20})[”\"」』’']"
+_DEFINITION: Final = re.compile(
+    rf"[（(](?:股票代码[^）)]{{0,20}}[，,])?(?:以下|下)?(?:简称|称)(?:为)?[:：]?\s*{_QUOTED}(?:\s*[、或和及，,]\s*{_QUOTED})?(?:\s*[、或和及，,]\s*{_QUOTED})?"
+)
+_PLURAL: Final = re.compile(r"各|等|双方|们|统称|合称")
+_NAME_BEFORE: Final = re.compile(
+    r"[^\s，,。；;：:、“”\"《》！？]{2,40}?(?:公司|集团|银行|合伙企业（有限合伙）|合伙企业\(有限合伙\)|中心|研究院)$"
+)
+_FUNCTION: Final = "占对与为和及由在将向因是持给从经使据按至即若但而或以后前时内中到让令受就并了称示指出至随获得过按照关于的其如"
+_BARE: Final = re.compile(
+    rf"(?:(?P<own>本公司|我公司)|(?P<that>该公司)"
+    rf"|(?<![^\W\d_])(?P<first>公司)|(?<=[{_FUNCTION}])(?<!标的)(?<!目的)(?P<bare>公司)|(?P<listed>上市公司))"
+    r"(?!法|债|章程|制|登记|类|型|名|们|治理准则|信用类)"
+)
+_LISTED_IN_GENERAL: Final = re.compile(
+    r"(?:家|股|等|为|的|类|多|各|所|港|数|境内|境外|国内|优质|科技|国有|成为|相关|民营|部分|其他)$"
+)
+_HEAD: Final = re.compile(r"(?:证券|股票)(?:代码|简称)|公告编号")
+_HEAD_REACH: Final = 200
+_PARAGRAPH: Final = re.compile(r"\n|(?:^|(?<=[\s。；]))(?:[①-⑳]|\d{1,2}[、）)]|[⒈-⒛])")
+_SOURCE: Final = re.compile(r"来源[：:]?[^。\n]{0,12}$")
+_NOT_A_SUBJECT: Final = re.compile(r"整理|研究所|研究院|研究部|研报")
+_LEADING: Final = re.compile(
+    r".*(?:股东|子公司|约占|为满足|为了|关于|[为由与向对受给被从称]|注册地：.{2,3}市)(?=[^\s]{6,})"
+)
+_COMPANIES: Final = frozenset({"company", "organisation", "brand"})
+_SAID: Final = re.compile(
+    r"[：:，, ]?(?:公告|披露|表示|发布|称|宣布|晚间|今日|近日|拟|将|回应|在互动|方面|董事|收到)"
+)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """From `place` on `form` stands for the mention."""
+
+    place: int
+    form: str
+    mention: Mention
+
+
+def resolve(text: str, mentions: Sequence[Mention]) -> list[Mention]:
+    """The mentions and those that stand for one of them, in order of place; these have `antecedent` and its link.
+
+    Numbers of mentions change. A mention that is given as a company and shortens an earlier one's name gets that as
+    its antecedent.
+    """
+    companies = sorted((m for m in mentions if m.kind in _COMPANIES), key=lambda m: m.start)
+    document = _Document(text, companies)
+    found = [*document.definitions_unnamed(), *mentions]
+    stands_for = {id(m): antecedent for m, antecedent in document.shortened()}
+    for mention, antecedent in document.anaphors():
+        found.append(mention)
+        stands_for[id(mention)] = antecedent
+    return _numbered(found, stands_for)
+
+
+def _numbered(found: Sequence[Mention], stands_for: dict[int, Mention]) -> list[Mention]:
+    """In order of place, antecedents by number, links inherited."""
+    ordered = sorted(found, key=lambda m: (m.start, m.end, m.kind))
+    number = {id(m): i for i, m in enumerate(ordered)}
+    out = []
+    for mention in ordered:
+        antecedent = stands_for.get(id(mention))
+        while antecedent is not None and id(antecedent) in stands_for:
+            antecedent = stands_for[id(antecedent)]
+        if antecedent is None:
+            out.append(mention)
+        else:
+            link = mention.link or antecedent.link
+            out.append(replace(mention, antecedent=number[id(antecedent)], link=link))
+    return out
+
+
+class _Document:
+    """One text with its companies, in order of place."""
+
+    def __init__(self, text: str, companies: Sequence[Mention]) -> None:
+        self._text = text
+        self._breaks = [match.start() for match in _PARAGRAPH.finditer(text)]
+        self._unnamed: list[Mention] = []
+        self._companies = list(companies)
+        self._definitions = list(self._define())
+        self._companies = sorted([*companies, *self._unnamed], key=lambda m: m.start)
+        self._starts = [m.start for m in self._companies]
+        self._issuer = self._find_issuer()
+
+    # --- definitions ---
+
+    def definitions_unnamed(self) -> list[Mention]:
+        """Names that a definition follows and nobody had found."""
+        return self._unnamed
+
+    def _define(self) -> Iterator[Definition]:
+        for match in _DEFINITION.finditer(self._text):
+            if _PLURAL.search(match[0]):
+                continue
+            mention = self._ending(match.start())
+            if mention is not None:
+                for form in filter(None, match.groups()):
+                    yield Definition(match.end(), form, mention)
+
+    def _ending(self, place: int) -> Mention | None:
+        """The company whose name ends there; one that nobody found is added."""
+        before = [m for m in self._companies if place - 2 <= m.end <= place]
+        if before:
+            return max(before, key=lambda m: (m.link is not None, m.end - m.start))
+        match = _NAME_BEFORE.search(self._text[max(0, place - 40) : place])
+        if match is None:
+            return None
+        name = _LEADING.sub("", match[0])
+        made = Mention(place - len(name), place, name, "company", 0.7)
+        self._unnamed.append(made)
+        return made
+
+    def _defined(self, form: str, place: int) -> Mention | None:
+        """Whom the last definition before a place gives the form."""
+        found = [d.mention for d in self._definitions if d.form == form and d.place <= place]
+        return found[-1] if found else None
+
+    # --- issuer ---
+
+    def _find_issuer(self) -> Mention | None:
+        """Whose document it is: whose code or short name stands in its head, or who opens it."""
+        if not self._companies:
+            return None
+        first = self._companies[0]
+        head = self._text[:_HEAD_REACH]
+        linked = [m for m in self._companies if m.start < _HEAD_REACH and m.link is not None]
+        if _HEAD.search(head) and linked:
+            return linked[0]
+        return first if first.start <= 1 else None
+
+    # --- what stands for another ---
+
+    def anaphors(self) -> Iterator[tuple[Mention, Mention]]:
+        """Mentions that stand for a company, each with it."""
+        for start, end, antecedent in self._occurrences():
+            if not self._covered(start, end):
+                yield Mention(start, end, self._text[start:end], "company", 0.8), antecedent
+
+    def _covered(self, start: int, end: int) -> bool:
+        """Whether a company's own name holds these characters, or a definition's quotes do."""
+        place = bisect_left(self._starts, end)
+        near = self._companies[max(0, place - 8) : place]
+        quoted = (
+            self._text[start - 1 : start] in "“\"「『‘'" and self._text[end : end + 1] in "”\"」』’'"
+            if start
+            else False
+        )
+        return quoted or any(m.start < end and start < m.end for m in near)
+
+    def _occurrences(self) -> Iterator[tuple[int, int, Mention]]:
+        for match in _BARE.finditer(self._text):
+            antecedent = (
+                None
+                if _SOURCE.search(self._text[max(0, match.start() - 20) : match.start()])
+                else self._meant(match)
+            )
+            if antecedent is not None:
+                yield match.start(), match.end(), antecedent
+        for definition in self._definitions:
+            form = definition.form
+            if form not in ("公司", "本公司", "上市公司", "该公司"):
+                for match in re.finditer(re.escape(form), self._text[definition.place :]):
+                    start = definition.place + match.start()
+                    if self._defined(form, start) is definition.mention and not self._goes_on(
+                        start, start + len(form)
+                    ):
+                        yield start, start + len(form), definition.mention
+
+    def _goes_on(self, start: int, end: int) -> bool:
+        """Whether a defined form is a part of a longer name there."""
+        text = self._text
+        return (
+            bool(linking_rules().continued.match(text, end))
+            or text[start - 1 : start + 1] in linking_rules().words_across
+        )
+
+    def _meant(self, match: re.Match[str]) -> Mention | None:
+        kind, place = match.lastgroup, match.start()
+        if kind == "that":
+            return self._last(place)
+        defined = self._defined(match[0], place) or (
+            self._defined("公司", place) if kind in ("own", "first", "bare") else None
+        )
+        defined = defined or (self._defined("本公司", place) if kind in ("own", "first", "bare") else None)
+        if kind == "listed":
+            general = _LISTED_IN_GENERAL.search(self._text[max(0, place - 2) : place])
+            return None if general else defined
+        if defined is not None or kind == "own":
+            return defined or self._issuer
+        return self._last_subject(place) or self._issuer
+
+    def _last(self, place: int) -> Mention | None:
+        """The last company named in the same paragraph, not farther back than the sentence before."""
+        for mention in reversed(self._companies[: bisect_left(self._starts, place)]):
+            between = self._text[mention.end : place]
+            if (
+                self._apart(mention.end, place)
+                or "有限公司" in between
+                or sum(between.count(mark) for mark in "。！？") > 1
+            ):
+                return None
+            if mention.end <= place:
+                clause = re.split("[，。；,;\n]", self._text[place : place + 40])[0]
+                return None if mention.text in clause else mention
+        return None
+
+    def _last_subject(self, place: int) -> Mention | None:
+        """The last company that a clause of the same paragraph began with."""
+        for mention in reversed(self._companies[: bisect_left(self._starts, place)]):
+            if self._apart(mention.start, place):
+                return None
+            if mention.end <= place and self._subject(mention):
+                return mention
+        return None
+
+    def _apart(self, start: int, end: int) -> bool:
+        """Whether a paragraph or an item of a list begins between two places."""
+        place = bisect_left(self._breaks, start + 1)
+        return place < len(self._breaks) and self._breaks[place] < end
+
+    def _subject(self, mention: Mention) -> bool:
+        before = self._text[max(0, mention.start - 1) : mention.start]
+        owner = self._text[max(0, mention.start - 3) : mention.start]
+        if _NOT_A_SUBJECT.match(self._text, mention.end) or owner.endswith(
+            ("股东", "子公司", "孙公司", "旗下")
+        ):
+            return False
+        if before in "、（(" and not self._text[max(0, mention.start - 2) : mention.start - 1].isdigit():
+            return not before
+        return not before.isalnum() or _SAID.match(self._text, mention.end) is not None
+
+    def shortened(self) -> Iterator[tuple[Mention, Mention]]:
+        """Companies given without a link whose name begins an earlier one's."""
+        places = linking_rules().places
+        for number, mention in enumerate(self._companies):
+            name = folded_name(mention.text)
+            if mention.link is not None or mention.candidates or len(name) < 2:  # noqa: PLR2004
+                continue
+            for earlier in self._companies[:number]:
+                full = folded_name(earlier.text)
+                stem = stem_of(full)
+                if (
+                    len(full) > len(name)
+                    and stem != full
+                    and (stem.startswith(name) or core_of(stem, places).startswith(name))
+                ):
+                    yield mention, earlier
+                    break
