@@ -86,7 +86,11 @@ class Revenue(Declared):
 
 
 class Product(Declared):
-    """产品: one thing that the firm sells. `repeats`: a client that has it may need it again."""
+    """产品: one thing that the firm sells.
+
+    `repeats`: a client that has it may need it again. `spreads`: that others of a group or alike have it says something
+    about a company.
+    """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     name: Wording
@@ -98,6 +102,7 @@ class Product(Declared):
     eligible: list[Condition] = Field(min_length=1)
     law: list[Law] = Field(default_factory=list)
     repeats: bool = False
+    spreads: bool = True
 
 
 class Catalogue(Declared):

@@ -14,9 +14,17 @@ from threadpoolctl import threadpool_limits
 
 from graph.recent import Recent
 from queries.labels import Label
-from queries.opportunity_proposals import Desk, Evidence, Floats, Proposals, Rows, company_rows, desk_of
+from queries.opportunity_proposals import (
+    Desk,
+    Evidence,
+    Floats,
+    Proposals,
+    Rows,
+    company_rows,
+    facts_of_product,
+    public_desk,
+)
 from queries.opportunity_rules import CollaborativeRule, OpportunityRules
-from queries.opportunity_white_space import facts_of_product
 from queries.statements import refs
 
 _Found = tuple[Rows, Rows, Floats, Rows]
@@ -35,7 +43,7 @@ class Collaborative:
 
     def propose(self, desk: Desk) -> Proposals:
         """The best few products of each client among those that it has not."""
-        public = desk_of(desk.view.public(), desk.catalogue)
+        public = public_desk(desk)
         rows, owned = _owned(public)
         key = blake2b(rows.tobytes() + owned.tobytes(), digest_size=16).digest()
         client, product, score, like = self._kept.get(key, lambda: _best(owned, self._rule))
@@ -46,7 +54,7 @@ class Collaborative:
 
     def explain(self, desk: Desk, proposals: Proposals, at: int) -> Evidence:
         """The client with the most products in common that has it."""
-        public = desk_of(desk.view.public(), desk.catalogue)
+        public = public_desk(desk)
         view, place = desk.view, proposals.product.item(at)
         company, like = proposals.company.item(at), proposals.evidence.item(at)
         product, score = desk.catalogue.products[place], proposals.strength.item(at)

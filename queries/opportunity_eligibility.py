@@ -14,9 +14,9 @@ import zen
 from graph.view import View
 from graph.view_types import RecordRef
 from queries.catalogue import Condition
-from queries.company_facts import Facts, company_facts
+from queries.company_facts import Facts, all_facts
 from queries.labels import Label
-from queries.opportunity_proposals import Desk, Flags, Rows
+from queries.opportunity_proposals import Desk, Flags, Rows, facts_of_product
 from queries.statements import of_units, refs
 
 Value = Any
@@ -40,10 +40,9 @@ def verdicts(desk: Desk, company: Rows, product: Rows) -> Rows:
     for place in np.unique(product).tolist():
         at = np.flatnonzero(product == place)
         rows, which = np.unique(company[at], return_inverse=True)
-        facts = company_facts(desk.view, rows)
         conditions = desk.catalogue.products[place].eligible
         for number, condition in reversed(list(enumerate(conditions))):
-            failed = np.array([holds is False for holds in held(condition, facts)], np.bool_)
+            failed = np.array([holds is False for holds in held(desk.view, condition, rows)], np.bool_)
             found[at[failed[which]]] = Verdict.CONDITION + number
     found[restricted(desk, company, product)] = Verdict.RESTRICTED
     return found
@@ -52,16 +51,18 @@ def verdicts(desk: Desk, company: Rows, product: Rows) -> Rows:
 # --- conditions ---
 
 
-def held(condition: Condition, facts: Facts) -> Iterator[bool | None]:
+def held(view: View, condition: Condition, rows: Rows) -> Iterator[bool | None]:
     """Whether a condition holds, for each company; None where a fact that decides it is unknown."""
     names = condition.facts
+    every = all_facts(view)
+    places = np.searchsorted(every.rows, rows)
+    facts = Facts(rows, {name: every.columns[name][places] for name in names})
     expression = zen.compile_expression(condition.when)
     known: dict[tuple[Value, ...], bool | None] = {}
-    for found in facts.flat(names):
-        values = tuple(_plain(value) for value in found.values())
-        if values not in known:
-            known[values] = _decided(expression, dict(zip(names, values, strict=True)))
-        yield known[values]
+    for found in zip(*(map(_plain, facts.values(name)) for name in names), strict=True):
+        if found not in known:
+            known[found] = _decided(expression, dict(zip(names, found, strict=True)))
+        yield known[found]
 
 
 def _plain(value: Value) -> Value:
@@ -91,11 +92,10 @@ def _decided(expression: Any, values: Mapping[str, Value]) -> bool | None:
 
 def open_questions(desk: Desk, company: int, product: int) -> list[Label]:
     """The conditions that could not be decided, since a fact is unknown."""
-    facts = company_facts(desk.view, np.array([company]))
     return [
         Label(f"待核实：{condition.reason.zh}", f"to be checked: {condition.reason.en}")
         for condition in desk.catalogue.products[product].eligible
-        if next(held(condition, facts)) is None
+        if next(held(desk.view, condition, np.array([company]))) is None
     ]
 
 
@@ -154,7 +154,11 @@ def why_not(desk: Desk, pair: tuple[int, int], verdict: int) -> WhyNot:
     """The reason of a verdict other than good."""
     company, product = pair
     if verdict == Verdict.HAS_IT:
-        return WhyNot("has_it", _HAS_IT, tuple(refs(_holding(desk.view, desk, pair))))
+        return WhyNot(
+            "has_it",
+            _HAS_IT,
+            tuple(refs(record for fact in facts_of_product(desk, *pair) for record in fact.records)),
+        )
     if verdict == Verdict.RESTRICTED:
         entry = next(
             e
@@ -172,9 +176,3 @@ def why_not(desk: Desk, pair: tuple[int, int], verdict: int) -> WhyNot:
         )
     condition = desk.catalogue.products[product].eligible[verdict - Verdict.CONDITION]
     return WhyNot("not_eligible", Label(condition.reason.zh, condition.reason.en), ())
-
-
-def _holding(view: View, desk: Desk, pair: tuple[int, int]) -> Iterator[RecordRef]:
-    facts = view.arrays("OWNS_PRODUCT")
-    for at in np.flatnonzero((desk.owner == pair[0]) & (desk.owned == pair[1])).tolist():
-        yield from facts.records(desk.holding.item(at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -247,17 +248,31 @@ def _records(view: View, pair: tuple[int, int]) -> Any:
 def _walls(view: View, pair: tuple[int, int]) -> frozenset[str]:
     """What one must be cleared for to be told this."""
     company, thing = pair
-    units = (set(unit.compartments) for unit in view.units(thing))
-    least = min(units, key=lambda names: (len(names), sorted(names)), default=set())
-    facts = [
-        fact
-        for kind, direction in (("PARTY_TO", "out"), ("ABOUT", "in"), ("ISSUED", "out"), ("CONTROLS", "in"))
-        for fact in view.facts(company, kind, direction)
-        if fact.other == thing
+    ties = [
+        f
+        for kind, way in _LEADS[view.kind(thing)]
+        for f in view.facts(thing, kind, way)
+        if f.other == company
     ]
-    tie = min(
-        (set(fact.compartments) for fact in facts),
-        key=lambda names: (len(names), sorted(names)),
-        default=set(),
+    return _least(unit.compartments for unit in view.units(thing)) | _least(
+        fact.compartments for fact in ties
     )
-    return frozenset(least | tie)
+
+
+_LEADS: Final = {
+    "Event": (("PARTY_TO", "in"), ("ABOUT", "out")),
+    "Deal": (("PARTY_TO", "in"),),
+    "Security": (("ISSUED", "in"),),
+    "Company": (("CONTROLS", "out"),),
+    "Person": (("CONTROLS", "out"),),
+}
+"""By which facts a thing leads to the company that it happened to."""
+
+
+def _least(walls: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    """Of several statements of one thing the compartments of the least restricted."""
+    return frozenset(min(walls, key=_how_restricted, default=()))
+
+
+def _how_restricted(names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    return len(names), names

@@ -14,7 +14,7 @@ from graph.errors import InvalidInput, NotFound
 from graph.schema import WRITTEN_BY
 from graph.view import View
 from graph.view_types import RecordRef
-from queries.opportunity_proposals import Desk, Floats, desk_of
+from queries.opportunity_proposals import Desk, Floats, public_desk
 from queries.opportunity_rules import Rates
 from queries.statements import of_units, refs
 
@@ -188,7 +188,7 @@ def learned(desk: Desk, rates: Rates, sources: Sequence[str]) -> Learned:
     An opportunity counts once for each source that had proposed it, by the newest decision: taken up (accepted, won or
     lost) or dismissed; put off does not count. What was taken up counts as won or lost once that is said.
     """
-    found = tracks(desk_of(desk.view.public(), desk.catalogue))
+    found = tracks(public_desk(desk))
     good, seen = np.zeros((len(sources), desk.size)), np.zeros((len(sources), desk.size))
     won, ended = np.zeros(desk.size), np.zeros(desk.size)
     places = {name: at for at, name in enumerate(sources)}

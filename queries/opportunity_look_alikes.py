@@ -20,10 +20,19 @@ from graph.view import View
 from queries.company_facts import Facts, company_facts
 from queries.group_totals import clients
 from queries.labels import Label
-from queries.opportunity_proposals import Desk, Evidence, Floats, Proposals, Rows, company_rows, desk_of
+from queries.opportunity_proposals import (
+    Desk,
+    Evidence,
+    Floats,
+    Proposals,
+    Rows,
+    company_rows,
+    facts_of_product,
+    public_desk,
+    spreading,
+)
 from queries.opportunity_rules import LookAlikeRule, OpportunityRules
 from queries.opportunity_text import percent_text
-from queries.opportunity_white_space import facts_of_product
 from queries.statements import refs
 
 
@@ -90,19 +99,20 @@ class LookAlikes:
 
     def propose(self, desk: Desk) -> Proposals:
         """What enough of a client's neighbours have and it has not; all of them as everyone may see them."""
-        public = desk_of(desk.view.public(), desk.catalogue)
+        public = public_desk(desk)
         crowd = _crowd(public, self._told)
         company, product, share, nearest, holders = self._kept.get(
             crowd.digest, lambda: _proposed(crowd, self._rule)
         )
-        return Proposals.lasting(
+        found = Proposals.lasting(
             (company, product),
             {"strength": share, "urgency": self._rule.urgency, "evidence": nearest, "detail": holders},
         )
+        return found.taken(spreading(desk)[found.product])
 
     def explain(self, desk: Desk, proposals: Proposals, at: int) -> Evidence:
         """How many of the clients alike have it, and the likest of them."""
-        public = desk_of(desk.view.public(), desk.catalogue)
+        public = public_desk(desk)
         view, place = desk.view, proposals.product.item(at)
         company, nearest, holders = (
             c.item(at) for c in (proposals.company, proposals.evidence, proposals.detail)

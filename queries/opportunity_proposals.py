@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graph.columns import OPEN, day_number
 from graph.names import short_key
-from graph.view import View
+from graph.view import Fact, View
 from graph.view_types import RecordRef
 from queries.catalogue import Catalogue
 from queries.labels import Label
@@ -107,6 +107,11 @@ class Desk:
     """By pair, the number of the fact among `view.arrays("OWNS_PRODUCT")`."""
 
     @property
+    def place(self) -> Rows:
+        """By row of the View the place in the catalogue of a product; -1 for everything else. Kept by View."""
+        return _places(self.view, self.catalogue)
+
+    @property
     def day(self) -> int:
         """The day as a number."""
         return day_number(self.view.as_of)
@@ -154,12 +159,31 @@ def desk_of(view: View, catalogue: Catalogue) -> Desk:
 
 def _desk(view: View, catalogue: Catalogue) -> Desk:
     facts = view.arrays("OWNS_PRODUCT")
-    place = np.full(view.size, -1, np.int64)
-    for row in np.unique(facts.end).tolist():
-        place[row] = catalogue.by_name.get(short_key(view.name(row)), -1)
-    at = place[facts.end]
+    at = _places(view, catalogue)[facts.end]
     good = np.flatnonzero(at >= 0)
     return Desk(view, catalogue, facts.start[good].astype(np.int64), at[good], good)
+
+
+def _places(view: View, catalogue: Catalogue) -> Rows:
+    return view.kept(("products", catalogue.label), lambda: _places_of(view, catalogue))
+
+
+def _places_of(view: View, catalogue: Catalogue) -> Rows:
+    place = np.full(view.size, -1, np.int64)
+    for row in view.rows("Product").tolist():
+        place[row] = catalogue.by_name.get(short_key(view.name(row)), -1)
+    return place
+
+
+def public_desk(desk: Desk) -> Desk:
+    """The same as everyone sees it; the desk itself where that is what it shows."""
+    public = desk.view.public()
+    return desk if public is desk.view else desk_of(public, desk.catalogue)
+
+
+def facts_of_product(desk: Desk, owner: int, product: int) -> list[Fact]:
+    """The facts that say that a company has a product."""
+    return [f for f in desk.view.facts(owner, "OWNS_PRODUCT", "out") if desk.place.item(f.other) == product]
 
 
 def without_state(view: View, rows: Rows) -> Flags:
@@ -170,3 +194,8 @@ def without_state(view: View, rows: Rows) -> Flags:
 def company_rows(view: View, rows: Rows) -> Flags:
     """Which are companies and no state body."""
     return view.of_kind(rows, "Company") & without_state(view, rows)
+
+
+def spreading(desk: Desk) -> Flags:
+    """Of each product whether it says something about a company that others have it."""
+    return np.array([product.spreads for product in desk.catalogue.products])

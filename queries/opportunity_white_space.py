@@ -11,11 +11,20 @@ from typing import Final
 
 import numpy as np
 
-from graph.view import Fact, View
+from graph.view import View
 from queries import stakes
 from queries.group_realm import below_state, whole
 from queries.labels import Label
-from queries.opportunity_proposals import Desk, Evidence, Flags, Proposals, Rows, company_rows
+from queries.opportunity_proposals import (
+    Desk,
+    Evidence,
+    Flags,
+    Proposals,
+    Rows,
+    company_rows,
+    facts_of_product,
+    spreading,
+)
 from queries.opportunity_rules import OpportunityRules
 from queries.statements import refs
 
@@ -46,7 +55,7 @@ class WhiteSpace:
         member = member[company_rows(view, member)]
         at, company = _members_by(pairs // desk.size, group, member)
         product = (pairs % desk.size)[at]
-        lacks = ~desk.has(company, product)
+        lacks = ~desk.has(company, product) & spreading(desk)[product]
         at, company, product = at[lacks], company[lacks], product[lacks]
         first, newest = _holders(desk, which, len(pairs))
         return Proposals.lasting(
@@ -79,14 +88,6 @@ class WhiteSpace:
             things=(view.id(holder),),
             compartments=frozenset(walls),
         )
-
-
-def facts_of_product(desk: Desk, owner: int, product: int) -> list[Fact]:
-    """The facts that say that a company has a product."""
-    facts = desk.view.arrays("OWNS_PRODUCT")
-    chosen = np.flatnonzero((desk.owner == owner) & (desk.owned == product))
-    found = [facts.fact(desk.holding.item(at)) for at in chosen.tolist()]
-    return sorted(found, key=lambda fact: desk.view.id_key(fact.end))
 
 
 def _in_groups(group: Rows, wanted: Rows) -> Flags:

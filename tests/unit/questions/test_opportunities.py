@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 import pytest
-from fastapi.testclient import TestClient
 
-from api import auth
-from api.app import create_app
-from api.live import FixedGraph
-from api.settings import ApiSettings
 from graph.errors import InvalidInput, NotFound
 from queries.opportunities import Wanted, actionable, opportunities, opportunity, opportunity_id
 from queries.paging import Page
@@ -198,20 +192,3 @@ def test_what_expired_says_so(firm):
         actionable(view, pledge)
     with pytest.raises(NotFound):
         opportunity(view, pledge)
-
-
-def test_over_http(firm, tmp_path):
-    settings = ApiSettings(data_dir=tmp_path, cursor_key="k")
-    headers = {"Authorization": f"Bearer {auth.add_token(settings.tokens_path, 'feng')}"}
-    with TestClient(create_app(settings, FixedGraph(firm.projection())), headers=headers) as client:
-        answer = client.get("/v1/opportunities", params={"as_of": "2024-06-30", "limit": 2})
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
-        assert json.loads(opportunities(seen(firm), page=Page(2, None, "k")).model_dump_json()) == body
-        one = body["opportunities"][0]
-        assert client.get(f"/v1/opportunities/{one['id']}", params={"as_of": "2024-06-30"}).json() == {
-            "opportunity": one
-        }
-        hidden = client.get("/v1/opportunities/" + "0" * 24)
-        assert hidden.status_code == 404
-        assert client.get("/v1/opportunities", params={"stage": "x"}).status_code == 422
