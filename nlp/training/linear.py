@@ -41,7 +41,7 @@ def fit(vocabulary: Vocabulary, texts: Sequence[tuple[str, Sequence[Span]]], gol
 
 
 def _logistic() -> LogisticRegression:
-    return LogisticRegression(C=STRENGTH, max_iter=200, tol=1e-3)
+    return LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-5)
 
 
 def _table(texts: Sequence[NDArray[np.int32]]) -> tuple[csr_matrix, NDArray[np.float64]]:
