@@ -12,7 +12,7 @@ from graph.columns import day_number
 from graph.view import View
 from queries.exposure import parts
 from queries.indicators_ground import Columns, Ground, as_days, days_of, picked, texts_of
-from queries.life_cycle import years_since
+from queries.indicators_stages import years_since
 from queries.stakes import Floats
 
 Rows = NDArray[np.int64]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from queries import life_cycle as cycle
+from queries import indicators_stages as cycle
 from queries.indicators_ground import Columns, Ground, objects
 from queries.indicators_reports import FIGURES, YEAR, Reports, Rows, growth, over, reports
-from queries.life_cycle import STAGES
+from queries.indicators_stages import STAGES
 from queries.stakes import Floats
 
 

@@ -13,7 +13,7 @@ from queries.company_facts import EVENT_KINDS
 from queries.control import Controlled
 from queries.indicators_events import AHEAD, BEHIND
 from queries.indicators_reports import YEAR, Reports, reports
-from queries.life_cycle import stages
+from queries.indicators_stages import stages
 from queries.statements import of_units, refs
 
 MOST_RECORDS: Final = 5

@@ -13,7 +13,7 @@ from graph.schema import WRITTEN_BY
 from graph.view import View
 from queries import stakes
 from queries.indicators_ground import Columns, Ground, as_numbers, objects
-from queries.life_cycle import years_since
+from queries.indicators_stages import years_since
 from queries.statements import number_of
 
 NO_TIER: Final = "none"

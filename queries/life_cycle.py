@@ -1,210 +1,243 @@
-"""生命周期: the stage of every company's life by the signs of its cash flows, with hysteresis over years."""
+"""生命周期: the stage of a company on the day and the years that led to it, or a fall-back that says it is one."""
 
 from __future__ import annotations
 
-import functools
+import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Final, Literal, Self, get_args
+from typing import Annotated, ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field
 
-from graph.columns import day_number
 from graph.view import View
-from queries.declared import Declared, read, shipped
-from queries.indicators_reports import YEAR, Reports, Rows, reports
+from queries.company_facts import CompanyFacts, facts_of
+from queries.indicators_findings import report_findings
+from queries.indicators_reports import YEAR, reports
+from queries.indicators_stages import (
+    FLOWS,
+    LABELS,
+    STAGES,
+    FallBack,
+    LifeCycleRules,
+    Stages,
+    Standing,
+    fallback,
+    life_cycle_rules,
+    stages,
+)  # fmt: skip
 from queries.labels import Label
-from queries.stakes import Flags, Floats
+from queries.models import Answer, EntityId, Finding, Line, Money
+from queries.owners import company_row
+from queries.statements import of_units, refs
 
-Stage = Literal["introduction", "growth", "mature", "shake_out", "decline"]
-STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
-UNKNOWN: Final = -1
+SOURCE: Final = "Dickinson 2011, The Accounting Review 86(6), 1969-1994"
 
-LABELS: Final = {
-    "introduction": Label("导入期", "introduction"),
-    "growth": Label("成长期", "growth"),
-    "mature": Label("成熟期", "mature"),
-    "shake_out": Label("震荡期", "shake-out"),
-    "decline": Label("衰退期", "decline"),
+_BASES: Final = {
+    "cash_flows": Label("依据年报现金流量", "by the cash flows of yearly reports"),
+    "fallback": Label(
+        "没有近期年报可用，按替代规则判断，仅供参考",
+        "no recent yearly report shows it: by the fall-back, as a hint only",
+    ),
 }
 
-FLOWS: Final = ("operating_cash_flow", "investing_cash_flow", "financing_cash_flow")
 
-Signs = Annotated[str, Field(pattern=r"^[+-]{3}$")]
-Years = Annotated[int, Field(ge=0, le=100)]
+@dataclass(slots=True, kw_only=True)
+class StageYear(Line):
+    """One yearly report: its flows, the stage that their signs show, and the stage in force after it."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-# --- what is declared ----------------------------------------------------------------------------------------------
-
-
-class FallBack(Declared):
-    """One line of the fall-back without reports; every condition that is given must hold."""
-
-    stage: Stage
-    round: tuple[str, ...] = ()
-    round_within_years: Years | None = None
-    listed: bool | None = None
-    listed_under_years: Years | None = None
-    age_under_years: Years | None = None
-    age_from_years: Years | None = None
-
-
-class LifeCycleRules(Declared):
-    """Patterns of signs by stage, how a stage changes, and what is said without reports."""
-
-    version: str
-    patterns: dict[Stage, tuple[Signs, ...]]
-    years_to_change: Annotated[int, Field(ge=1, le=5)]
-    magnitude: Annotated[float, Field(gt=0, le=1)]
-    stale_years: Annotated[int, Field(ge=1, le=20)]
-    fallback: tuple[FallBack, ...]
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        said = [signs for patterns in self.patterns.values() for signs in patterns]
-        if len(said) != len(set(said)) or len(said) != 2**3:
-            raise ValueError(f"each of the 8 patterns of signs must stand once, not {sorted(said)}")
-        return self
-
-    @property
-    def by_signs(self) -> NDArray[np.int8]:
-        """The number of the stage by the number of the signs: 4 for operating, 2 for investing, 1 for financing in."""
-        table = np.zeros(8, np.int8)
-        for stage, patterns in self.patterns.items():
-            for signs in patterns:
-                table[int(signs.replace("+", "1").replace("-", "0"), 2)] = STAGES.index(stage)
-        return table
+    report: EntityId
+    period_end: Annotated[dt.date, Field(description="Last day of the month in which the year ends.")]
+    operating_cash_flow: Money
+    investing_cash_flow: Money
+    financing_cash_flow: Money
+    signs: Annotated[
+        str | None, Field(description="Operating, investing, financing; null where one is unknown.")
+    ]
+    shown: Annotated[str | None, Field(description=", ".join(STAGES))]
+    stage: Annotated[str | None, Field(description="The stage in force after this year.")]
+    at_once: Annotated[bool, Field(description="Whether the flows were large enough to change it at once.")]
+    reason: str
+    reason_en: str
 
 
-def life_cycle_rules(file: Path | None = None) -> LifeCycleRules:
-    """The rules that come with guanxi, or those of a file. Raises DataError that says where it is wrong."""
-    return _shipped() if file is None else read(LifeCycleRules, file, "mend the file of the life cycle")
+class LifeCycle(Answer):
+    """The stage of a company's life, on what it rests, and the years that led to it, the newest first."""
+
+    id: EntityId
+    name: str
+    kind: str
+    as_of: dt.date
+    known_at: dt.date | None
+    stage: str | None = Field(description=", ".join(STAGES) + "; null where nothing is known.")
+    stage_name: str | None
+    basis: str | None = Field(description="cash_flows or fallback")
+    text: str
+    text_en: str
+    rules: str = Field(description="Version of the rules, and the source of the patterns.")
+    years: list[StageYear]
+    findings: list[Finding]
 
 
-@functools.cache
-def _shipped() -> LifeCycleRules:
-    return read(LifeCycleRules, shipped("life_cycle.yaml"), "mend the file of the life cycle")
+def life_cycle(view: View, ref: str) -> LifeCycle:
+    """The stage of a company.
 
-
-# --- stages of all companies ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Stages:
-    """Stages as numbers of `STAGES`, -1 for none.
-
-    By place of `Reports`: the stage that a yearly report's signs show, the stage in force after it, and whether its
-    flows are large enough to change the stage at once. By row: the stage in force after the last report that shows
-    one, and the place of that report.
+    Raises:
+        NotFound, Ambiguous, InvalidInput: As `owners.company_row`.
     """
-
-    shown: NDArray[np.int8]
-    after: NDArray[np.int8]
-    large: Flags
-    of_row: NDArray[np.int8]
-    last: Rows
-
-
-def stages(view: View) -> Stages:
-    """Stages by cash flows of all companies with yearly reports, by the shipped rules. Kept by View."""
-    return view.foundation("life cycle", lambda: stages_of(reports(view), life_cycle_rules(), view.size))
-
-
-def stages_of(found: Reports, rules: LifeCycleRules, size: int) -> Stages:
-    """Stages from reports: pure."""
-    shown, large = _shown(found, rules)
-    after = np.full(len(shown), UNKNOWN, np.int8)
-    state = np.full(size, UNKNOWN, np.int8)
-    before, run = state.copy(), np.zeros(size, np.int64)
-    month, last = np.full(size, -(10**6), np.int64), np.full(size, -1, np.int64)
-    for places in _by_ordinal(found, shown):
-        company, stage = found.company[places], shown[places]
-        gap = found.month[places] - month[company]
-        same = (gap == YEAR) & (before[company] == stage)
-        run[company] = np.where(same, run[company] + 1, 1)
-        state[company[gap > rules.stale_years * YEAR]] = UNKNOWN
-        change = (state[company] == UNKNOWN) | large[places] | (run[company] >= rules.years_to_change)
-        state[company[change]] = stage[change]
-        after[places] = state[company]
-        before[company], month[company], last[company] = stage, found.month[places], places
-    return Stages(shown, after, large, state, last)
+    row = company_row(view, ref)
+    rules, facts = life_cycle_rules(), facts_of(view, row)
+    text = _text(rules, facts)
+    return LifeCycle(
+        id=view.id(row),
+        name=view.name(row),
+        kind=view.kind(row),
+        as_of=view.as_of,
+        known_at=view.known_at,
+        stage=facts.life_cycle,
+        stage_name=None if facts.life_cycle is None else str(LABELS[facts.life_cycle]),
+        basis=facts.life_cycle_basis,
+        text=text.zh,
+        text_en=text.en,
+        rules=f"{rules.version}; {SOURCE}",
+        years=_years(view, row, rules),
+        findings=[*_stale(view, row, facts, rules), *report_findings(view, row)],
+    )
 
 
-def _shown(found: Reports, rules: LifeCycleRules) -> tuple[NDArray[np.int8], Flags]:
-    flows = np.stack([found.figures[name] for name in FLOWS])
-    known = found.used & (found.months == YEAR) & ~np.isnan(flows).any(axis=0)
-    signs = ((flows > 0) * np.array([[4], [2], [1]])).sum(axis=0)
-    shown = np.where(known, rules.by_signs[signs], np.int8(UNKNOWN)).astype(np.int8)
-    assets: Floats = found.figures["total_assets"]
-    large: Flags = known & (assets > 0) & (np.abs(flows) >= rules.magnitude * assets).all(axis=0)
-    return shown, large
+# --- on what it rests ----------------------------------------------------------------------------------------------
 
 
-def _by_ordinal(found: Reports, shown: NDArray[np.int8]) -> list[Rows]:
-    """Places of reports that show a stage: the first of each company, then the second of each, and so on."""
-    places = np.flatnonzero(shown != UNKNOWN)
-    company = found.company[places]
-    fresh = np.ones(len(places), np.bool_)
-    fresh[1:] = company[1:] != company[:-1]
-    start = np.maximum.accumulate(np.where(fresh, np.arange(len(places)), 0))
-    ordinal = np.arange(len(places)) - start
-    return [places[ordinal == n] for n in range(int(ordinal.max(initial=-1)) + 1)]
+def _text(rules: LifeCycleRules, facts: CompanyFacts) -> Label:
+    if facts.life_cycle_basis is None:
+        return Label(
+            "没有年报、上市、融资或成立日期可供判断",
+            "neither reports nor listing, financing or age are known",
+        )
+    basis = _BASES[facts.life_cycle_basis]
+    if facts.life_cycle_basis == "cash_flows":
+        return basis
+    standing = Standing(
+        np.array([facts.listed]),
+        np.array([_number(facts.listed_years)]),
+        np.array([_number(facts.age_years)]),
+        np.array([facts.financing_round], np.object_),
+        np.array([_number(facts.financed_years)]),
+    )
+    line = rules.fallback[int(fallback(rules, standing)[0])]
+    why = _conditions(line, facts)
+    return Label(f"{basis.zh}：{why.zh}", f"{basis.en}: {why.en}")
 
 
-# --- the fall-back -------------------------------------------------------------------------------------------------
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What the fall-back reads, by company: listed, years since listing and founding, last round and years since."""
-
-    listed: Flags
-    listed_years: Floats
-    age_years: Floats
-    round: NDArray[np.object_]
-    round_years: Floats
-
-
-def fallback(rules: LifeCycleRules, of: Standing) -> NDArray[np.int16]:
-    """The line of the fall-back that applies to each company, -1 for none."""
-    found = np.full(len(of.listed), UNKNOWN, np.int16)
-    for number, line in reversed(list(enumerate(rules.fallback))):
-        found[_applies(line, of)] = number
-    return found
-
-
-def _applies(line: FallBack, of: Standing) -> Flags:
-    holds = np.ones(len(of.listed), np.bool_)
+def _conditions(line: FallBack, facts: CompanyFacts) -> Label:
+    """The conditions of a line of the fall-back that held, in words."""
+    said: list[Label] = []
     if line.round:
-        holds &= np.isin(of.round.astype(str), line.round)
-    for limit, values in (
-        (line.round_within_years, of.round_years),
-        (line.listed_under_years, of.listed_years),
-        (line.age_under_years, of.age_years),
-    ):
-        if limit is not None:
-            holds &= values < limit
+        said.append(
+            Label(f"最近融资为{facts.financing_round}", f"last financed in round {facts.financing_round}")
+        )
     if line.listed is not None:
-        holds &= of.listed == line.listed
+        said.append(Label("已上市", "listed") if line.listed else Label("未上市", "not listed"))
+    if line.listed_under_years is not None:
+        said.append(
+            Label(f"上市不足 {line.listed_under_years} 年", f"for less than {line.listed_under_years} years")
+        )
+    if line.age_under_years is not None:
+        said.append(
+            Label(
+                f"成立不足 {line.age_under_years} 年", f"founded less than {line.age_under_years} years ago"
+            )
+        )
     if line.age_from_years is not None:
-        holds &= of.age_years >= line.age_from_years
-    return holds
+        said.append(
+            Label(f"成立满 {line.age_from_years} 年", f"founded {line.age_from_years} years ago or more")
+        )
+    return Label("，".join(label.zh for label in said), ", ".join(label.en for label in said))
 
 
-def current(view: View, rules: LifeCycleRules, found: Reports, of: Stages, rows: Rows) -> NDArray[np.int8]:
-    """The stage in force of companies by their reports, -1 where these are too old or none."""
-    if not len(found.month):
-        return np.full(len(rows), UNKNOWN, np.int8)
-    today = view.as_of.year * YEAR + view.as_of.month - 1
-    last = of.last[rows]
-    fresh = (last >= 0) & (today - found.month[np.maximum(last, 0)] <= rules.stale_years * YEAR)
-    return np.where(fresh, of.of_row[rows], np.int8(UNKNOWN)).astype(np.int8)
+def _stale(view: View, row: int, facts: CompanyFacts, rules: LifeCycleRules) -> list[Finding]:
+    """That the reports are too old to say anything of the day."""
+    last = stages(view).last.item(row)
+    if facts.life_cycle_basis == "cash_flows" or last < 0:
+        return []
+    report = reports(view).report.item(last)
+    return [
+        Finding(
+            code="reports_stale",
+            message=f"最近的年报 {view.name(report)} ({view.id(report)}) 早于 {rules.stale_years} 年，不说明现状 / the"
+            f" newest yearly report is more than {rules.stale_years} years old and says nothing of the day",
+            records=refs(of_units(view, report)),
+        )
+    ]
 
 
-def years_since(view: View, days: NDArray[np.float64]) -> Floats:
-    """Years from days (NaN where unknown) to the day of the View; NaN also for what lies ahead."""
-    gone = (day_number(view.as_of) - days) / 365.25
-    found: Floats = np.where(gone >= 0, gone, np.nan)
-    return found
+# --- the years -----------------------------------------------------------------------------------------------------
+
+
+def _years(view: View, row: int, rules: LifeCycleRules) -> list[StageYear]:
+    every, found = reports(view), stages(view)
+    run = every.of(row)
+    places = [p for p in range(run.start, run.stop) if every.used[p] and every.months[p] == YEAR]
+    lines: list[StageYear] = []
+    stage: str | None = None
+    last = 0
+    for place in places:
+        flows = [_known(every.figures[name].item(place)) for name in FLOWS]
+        if lines and every.month.item(place) - last > rules.stale_years * YEAR:
+            stage = None
+        before, stage, last = stage, _stage(found.after.item(place)) or stage, every.month.item(place)
+        reason = _reason(found, place, (before, stage), rules)
+        report = every.report.item(place)
+        lines.append(
+            StageYear(
+                report=view.id(report),
+                period_end=end_of(every.month.item(place)),
+                operating_cash_flow=flows[0],
+                investing_cash_flow=flows[1],
+                financing_cash_flow=flows[2],
+                signs=None if None in flows else "".join("+" if flow and flow > 0 else "-" for flow in flows),
+                shown=_stage(found.shown.item(place)),
+                stage=stage,
+                at_once=bool(found.large[place]),
+                reason=reason.zh,
+                reason_en=reason.en,
+                records=refs(of_units(view, report)),
+            )
+        )
+    return lines[::-1]
+
+
+def _reason(found: Stages, place: int, moved: tuple[str | None, str | None], rules: LifeCycleRules) -> Label:
+    shown, (before, after) = _stage(found.shown.item(place)), moved
+    if shown is None:
+        return Label("现金流不全，阶段不变", "a flow is unknown: the stage stays")
+    if before is None:
+        return Label("首份可用年报", "the first yearly report that shows a stage")
+    if shown == before:
+        return Label("与此前相同", "the same as before")
+    if after != shown:
+        return Label(
+            "首次出现，暂不变更", f"seen for the first time; {rules.years_to_change} years running are needed"
+        )
+    if found.large[place]:
+        return Label("现金流幅度大，当年变更", "flows are large: it changes at once")
+    return Label("连续出现，变更", "seen for years running: it changes")
+
+
+def _stage(number: int) -> str | None:
+    return STAGES[number] if number >= 0 else None
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value  # noqa: PLR0124  # NaN
+
+
+def end_of(month: int) -> dt.date:
+    """The last day of a month by its number (year x 12 + month from 0)."""
+    year, place = divmod(month + 1, YEAR)
+    return dt.date(year, place + 1, 1) - dt.timedelta(days=1)
