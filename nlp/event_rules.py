@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from nlp.found import EVENT_TYPES, Argument, Event, Mention, MentionKind, Period, Quantity, sentence_around
-from nlp.parties import Layout, Party, announcers_of, parties_of
+from nlp.parties import Layout, Party, parties_of, without_lead
 
 RULE: Final = "rule"
 """`Event.by` is this with the trigger's pattern, rule:pledge/质押."""
@@ -24,7 +24,7 @@ CONTEXT: Final = 12
 """Characters right before a trigger that its context is looked for in."""
 WORD_REACH: Final = 8
 """Characters before a party that can hold the word which introduces it."""
-AFTER_REACH: Final = 30
+AFTER_REACH: Final = 16
 """Characters after a trigger within which its object begins."""
 STANDING_FACTOR: Final = 0.65
 """What a standing state (累计质押) is sure of, against a new event."""
@@ -37,17 +37,16 @@ BARE: Final = 6
 """Characters between 被 and its trigger that still leave the agent unsaid (被依法裁定)."""
 PASSIVE: Final = re.compile("(?:被|遭到|遭|获得|获|受到|由)(?P<agent>[^，,。；;：:]{0,40})$")
 OBJECT_WORDS: Final = ("将", "把")
-LINKS: Final = frozenset({"、", "和", "及", "与", "以及", "，", "等", "/"})
 ASIDE: Final = frozenset("（(-与向对给从被")
 OWNED: Final = re.compile(
     r"(?:[（(][^（()）]{0,14}[）)])?的?(?:合计)?(?:\d[\d.]*%|\d[\d.,]*[万亿]?股|全部股权|股[权份票]|控股权|控制权|部分股权|"
     "(?:第[一二三]|控股|大|持股\\d*%?以上)?股东|实际控制人|实控人|高管|董事|监事|一致行动人|限售股|副?总经理)"
 )
 OF_HOLDERS: Final = re.compile("的?股东|(?:公司)?股份的")
-LAST_YEARS: Final = re.compile("(?:同期|经审|营业|营收|末?总股本|年报)|度(?:经审|营业|营收|报告)")
-HELD: Final = re.compile(
-    "(?<!占其)(?<!占)(?:持有|持股|所持)(?:公司|本公司|股份)?(?:比例)?(?:为|达|共计|合计|共)?$"
-)
+LAST_YEARS: Final = re.compile("同期|度?经审|末?总股本|年报|度报告")
+SHARE_OF: Final = re.compile("占[^，,。；;]{0,8}$")
+NOT_AMOUNT: Final = re.compile("(?:出资额|注册资本|净资产|总资产|营业收入|营收)(?:为|约|达|约为)?$")
+HELD: Final = re.compile("(?<!占其)(?<!占)(?:持有(?!的)|持股|所持)(?:比例)?[^，,。；;%的占]{0,8}$")
 PER_SHARE: Final = re.compile(r"/股|每股|收盘价|均价|股价|发行价|市价")
 REPORTED: Final = re.compile("[日月](?:电|讯|消息|丨|\\||，)")
 OF_HOLDING: Final = re.compile("(?:其|所持|持股|持有)[^，,。；;%]{0,14}$")
@@ -62,6 +61,7 @@ class Role:
     zh: str
     kinds: frozenset[str]
     like: re.Pattern[str] | None
+    unlike: re.Pattern[str] | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class Pattern:
     before: tuple[str, ...]
     after: tuple[str, ...]
     words: Mapping[str, tuple[str, ...]]
+    tails: Mapping[str, tuple[str, ...]]
+    standing: bool
     introduces: re.Pattern[str]
     if_taken: str | None
     topic: str | None
@@ -109,7 +111,8 @@ class Rules:
     cores: Mapping[str, tuple[int, int]]
     before: tuple[Polarity, ...]
     after: tuple[Polarity, ...]
-    standing: re.Pattern[str]
+    standing: tuple[re.Pattern[str], re.Pattern[str]]
+    links: re.Pattern[str]
 
 
 def _names(declared: str | list[str] | None) -> tuple[str, ...]:
@@ -138,6 +141,8 @@ def _pattern(kind: str, declared: Mapping[str, Any], office: str) -> Pattern:
         before=before,
         after=after,
         words=words,
+        tails={word: _names(role) for word, role in declared.get("tails", {}).items()},
+        standing=declared.get("standing", False),
         introduces=re.compile(f"(?P<word>{'|'.join(map(re.escape, longest))})(?:公司|控股股东|股东)?$"),
         if_taken=declared.get("if_taken"),
         topic=declared.get("topic"),
@@ -175,7 +180,13 @@ def rules() -> Rules:
     longest = sorted(patterns, key=lambda trigger: (-len(trigger), trigger))
     return Rules(
         {
-            name: Role(name, role["zh"], frozenset(role["kinds"]), _compiled(role.get("like"), ""))
+            name: Role(
+                name,
+                role["zh"],
+                frozenset(role["kinds"]),
+                _compiled(role.get("like"), ""),
+                _compiled(role.get("unlike"), ""),
+            )
             for name, role in declared["roles"].items()
         },
         re.compile("|".join(map(re.escape, longest))),
@@ -183,7 +194,8 @@ def rules() -> Rules:
         cores,
         tuple(_polarity(entry) for entry in declared["polarity"]),
         tuple(_polarity(entry) for entry in declared["polarity_after"]),
-        re.compile(declared["standing_before"]),
+        (re.compile(declared["standing_before"]), re.compile(declared["standing_after"])),
+        re.compile(f"(?:(?:、|和|及|与|以及|/)(?:公司)?(?:{declared['office']})*)$"),
     )
 
 
@@ -224,8 +236,9 @@ def events(text: str, mentions: Sequence[Mention], published: dt.date | None) ->
     hits = list(_hits(text, layout))
     if not hits:
         return []
-    parties = parties_of(text, mentions)
-    scene = _Scene(text, mentions, layout, parties, announcers_of(text, parties), hits, published)
+    parties, announcers = parties_of(text, mentions)
+    hits = [hit for hit in hits if not _in_name(hit, parties)]
+    scene = _Scene(text, mentions, layout, parties, announcers, hits, published)
     found = [event for place in range(len(hits)) if (event := _event(scene, place)) is not None]
     return _without_repeats(_merged(found))
 
@@ -238,6 +251,17 @@ def _hits(text: str, layout: Layout) -> Iterator[_Hit]:
             if _fits(text, found, pattern, first, last):
                 yield _Hit(found.start(), found.end(), found[0], pattern)
                 break
+
+
+NAME_ENDS: Final = re.compile("(?:公司|投资|集团|资本|基金|合伙|控股|中心|银行|证券|股份|）)$")
+
+
+def _in_name(hit: _Hit, parties: Sequence[Party]) -> bool:
+    """Whether a trigger is part of a name (华越投资)."""
+    return any(
+        party.start <= hit.start and hit.end <= party.end and NAME_ENDS.search(party.text)
+        for party in parties
+    )
 
 
 def _fits(text: str, found: re.Match[str], pattern: Pattern, first: int, last: int) -> bool:
@@ -298,7 +322,7 @@ def _complete(pattern: Pattern, arguments: Sequence[Argument]) -> bool:
         return False
     if pattern.needs_people and pattern.people not in filled:
         return False
-    return not pattern.needs_money or bool(filled & {"amount", "ratio"})
+    return not pattern.needs_money or "amount" in filled
 
 
 def _subjects(pattern: Pattern, arguments: Sequence[Argument]) -> tuple[int, ...]:
@@ -325,7 +349,8 @@ def _polarity_of(scene: _Scene, hit: _Hit) -> tuple[str | None, float]:
         for polarity, words in ((one, before), (other, after)):
             if polarity.expression.search(words):
                 return polarity.detail, polarity.factor
-    if known.standing.search(before):
+    standing_before, standing_after = known.standing
+    if hit.pattern.standing and (standing_before.search(before) or standing_after.search(after)):
         return "standing", STANDING_FACTOR
     return None, 1.0
 
@@ -380,7 +405,9 @@ class _Cast:
         known = rules().roles
         for name in roles:
             role = known[name]
-            if party.kind in role.kinds and (role.like is None or role.like.search(party.text)):
+            if party.kind not in role.kinds or (role.unlike and role.unlike.search(party.text)):
+                continue
+            if role.like is None or role.like.search(party.text):
                 return name
         return None
 
@@ -407,6 +434,9 @@ class _Cast:
         """The roles that the word right before a party gives it, where that word reaches to the trigger."""
         inside = self.clause[0] <= party.start and party.end <= self.clause[1]
         start = max(party.start - WORD_REACH, self.segment[0])
+        for word, roles in self.pattern.tails.items():
+            if inside and self.hit.end <= party.start and self.scene.text.startswith(word, party.end):
+                return roles
         found = self.pattern.introduces.search(self.scene.text, start, party.start)
         if not found:
             return None
@@ -419,8 +449,7 @@ class _Cast:
 
     def _linked(self, one: Party, two: Party) -> bool:
         """Whether only 、 or 和 stands between two parties."""
-        between = self.scene.text[one.end : two.start]
-        return between in LINKS - {"，"}
+        return rules().links.fullmatch(self.scene.text, one.end, two.start) is not None
 
     def _passive(self) -> re.Match[str] | None:
         return PASSIVE.search(self.scene.text, self.clause[0], self.hit.start) or (
@@ -582,6 +611,7 @@ def _in_order(
     return sorted(near, key=lambda pair: rank(pair[1]))
 
 
+PARTY_ROLES: Final = frozenset({"company", "target"})
 FIGURES: Final[frozenset[MentionKind]] = frozenset({"money", "shares", "ratio"})
 
 
@@ -591,6 +621,8 @@ def _figure_role(text: str, mention: Mention, roles: Mapping[str, str]) -> str |
     if mention.kind != "money" and (
         HELD.search(text, max(mention.start - 12, 0), mention.start) or OF_HOLDERS.match(text, mention.end)
     ):
+        return None
+    if mention.kind == "money" and NOT_AMOUNT.search(text, max(mention.start - 8, 0), mention.start):
         return None
     if mention.kind == "money" and (
         PER_SHARE.match(text, mention.end) or PER_SHARE.search(text, max(mention.start - 6, 0), mention.start)
@@ -611,15 +643,18 @@ def _texts(scene: _Scene, hit: _Hit, filled: set[str]) -> Iterator[Argument]:
         if role in filled:
             continue
         first, last = scene.layout.segment(hit.start)
-        found = [m for m in expression.finditer(scene.text, first, last) if m.end() > m.start()]
+        found = list(expression.finditer(scene.text, first, last))
         inside = [m for m in found if scene.layout.clause(m.start()) == scene.layout.clause(hit.start)]
         nearest = min(inside or found, key=lambda m: (abs(m.start() - hit.start), m.start()), default=None)
         if nearest:
-            yield Argument(role, nearest.start(), nearest.end(), nearest[0])
+            start, end = nearest.span("name" if "name" in expression.groupindex else 0)
+            if role in PARTY_ROLES:
+                start = without_lead(scene.text, start, end)
+            yield Argument(role, start, end, scene.text[start:end])
 
 
 def _date(scene: _Scene, hit: _Hit) -> Argument | None:
-    """The nearest date before the trigger in its clause, else after it there, else the first of its segment."""
+    """The nearest date before the trigger in its clause, else after it there, else the nearest of its segment."""
     first, last = scene.layout.clause(hit.start)
     segment_first, segment_last = scene.layout.segment(hit.start)
     days = [
@@ -629,13 +664,16 @@ def _date(scene: _Scene, hit: _Hit) -> Argument | None:
         and segment_first <= m.start
         and m.end <= segment_last
         and not REPORTED.match(scene.text, m.end - 1)
+        and not SHARE_OF.search(scene.text, max(m.start - 10, 0), m.start)
         and not LAST_YEARS.match(scene.text, m.end - (2 if m.text.endswith("同期") else 0))
     ]
 
     def rank(mention: Mention) -> tuple[int, int]:
         if first <= mention.start < hit.start:
             return 0, -mention.start
-        return (1, mention.start) if hit.start <= mention.start < last else (2, mention.start)
+        return (
+            (1, mention.start) if hit.start <= mention.start < last else (2, abs(mention.start - hit.start))
+        )
 
     number, best = min(days, key=lambda pair: rank(pair[1]), default=(0, None))
     return Argument("date", best.start, best.end, best.text, number) if best else None
@@ -669,7 +707,7 @@ def _same(one: Event, two: Event) -> bool:
 
 def _union(one: Event, two: Event) -> Event:
     fuller, other = (two, one) if len(two.arguments) > len(one.arguments) else (one, two)
-    known = {(a.role, a.text) for a in fuller.arguments} | {("date", a.text) for a in other.arguments}
+    known = {(a.role, a.text) for a in fuller.arguments}
     roles = {a.role for a in fuller.arguments}
     more = [a for a in other.arguments if (a.role, a.text) not in known and a.role not in roles]
     arguments = sorted([*fuller.arguments, *more], key=lambda a: (a.start, a.end, a.role))
@@ -693,7 +731,13 @@ def _without_repeats(found: Sequence[Event]) -> list[Event]:
     kept: list[Event] = []
     for event in found:
         told = _told(event)
-        earlier = [other for other in kept if (other.type, other.detail) == (event.type, event.detail)]
+        earlier = [
+            other for other in kept if other.type == event.type and _compatible(other.detail, event.detail)
+        ]
         if not told or not any(told <= _told(other) for other in earlier):
             kept.append(event)
     return kept
+
+
+def _compatible(one: str | None, two: str | None) -> bool:
+    return one == two or {one, two} <= {None, "planned", "standing"}

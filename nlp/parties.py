@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -23,7 +23,7 @@ INSIDE_NAME: Final = re.compile(
     r"[，。：:；;】【”“]|公告[,，]?|控股股东|股东(?=.{2})|全资子公司|控股子公司|子公司|旗下|实际控制人|(?<=\d)[）)]"
 )
 LEADING: Final = re.compile(
-    "(?:公司|本公司|其|下属|旗下|持股\\d*%?以上|持有公司\\d*%?|控股股东|实际控制人|实控人|全资子公司|控股子公司|子公司|参股公司|大股东|股东|及其|暨|一致行动人|、)+"
+    "(?:拟向|拟由|拟与|向参股公司|公司关联方|[\u4e00-\u9fff]{2,8}(?:企业|龙头|厂商|独角兽)(?!管理|集团|有限|发展|服务)(?=..)|公司|本公司|其|下属|旗下|持股\\d*%?以上|持有公司\\d*%?|控股股东|实际控制人|实控人|全资子公司|控股子公司|子公司|参股公司|大股东|股东|及其|暨|一致行动人|、)+"
 )
 TRAILING: Final = re.compile("(?P<keep>有限公司)(?!分公司|.{0,8}[分支]行)[^（(].*")
 ROLE_TAIL: Final = re.compile("(?P<keep>.{2})(?:第[一二三]大|控股|大)?(?:股东|实际控制人|实控人)$")
@@ -78,6 +78,8 @@ class Announcements:
 
     sources: frozenset[str]
     announcers: tuple[re.Pattern[str], ...]
+    headings: tuple[re.Pattern[str], ...]
+    aliases: tuple[re.Pattern[str], ...]
     nobody: re.Pattern[str]
 
 
@@ -88,22 +90,68 @@ def announcements() -> Announcements:
     return Announcements(
         frozenset(declared["sources"]),
         tuple(re.compile(expression) for expression in declared["announcers"]),
+        tuple(re.compile(expression) for expression in declared["headings"]),
+        tuple(re.compile(expression) for expression in declared["aliases"]),
         re.compile(declared["not_announcers"]),
     )
 
 
-def parties_of(text: str, mentions: Sequence[Mention]) -> list[Party]:
-    """The parties among mentions, in order, without those who merely report, and without words beside their names."""
-    parties = [
+def parties_of(text: str, mentions: Sequence[Mention]) -> tuple[list[Party], list[Party]]:
+    """The parties among mentions, in order, and those that announce something (before a stock code or 公告).
+
+    Those who merely report are left out, words beside a name are cut off, and a name that the text itself makes
+    certain (it announces, or a longer name is abbreviated to it) stands wherever its characters do.
+    """
+    sources = announcements().sources
+    found = [
         _trimmed(text, mention, number)
         for number, mention in enumerate(mentions)
         if mention.kind in PARTY_KINDS
     ]
-    sources = announcements().sources
-    return sorted(
-        (party for party in parties if party.text and party.text not in sources),
-        key=lambda p: (p.start, p.end),
+    parties = [party for party in found if party.text and party.text not in sources]
+    announcers = _announcers(text, parties)
+    names = {party.text for party in announcers} | set(_aliases(text))
+    return sorted(_with_names(text, parties, names), key=lambda p: (p.start, p.end)), announcers
+
+
+def _aliases(text: str) -> Iterator[str]:
+    for expression in announcements().aliases:
+        for found in expression.finditer(text):
+            yield found[1]
+
+
+def _with_names(text: str, parties: Sequence[Party], names: set[str]) -> list[Party]:
+    """Parties with every place of the certain names; a party that a name's place overlaps gives way to it."""
+    places: list[Party] = []
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        start = text.find(name)
+        while start >= 0:
+            end = start + len(name)
+            if not any(start < other.end and other.start < end for other in places):
+                places.append(_at(start, end, name, parties))
+            start = text.find(name, end)
+    kept = [party for party in parties if not any(_gives_way(party, place) for place in places)]
+    return kept + [
+        place for place in places if not any(p.start <= place.start and place.end <= p.end for p in kept)
+    ]
+
+
+def _at(start: int, end: int, name: str, parties: Sequence[Party]) -> Party:
+    mention = next((p.mention for p in parties if p.start < end and start < p.end), None)
+    return Party(start, end, name, "company", mention)
+
+
+def _gives_way(party: Party, place: Party) -> bool:
+    overlap = party.start < place.end and place.start < party.end
+    return overlap and not (
+        party.start <= place.start and place.end <= party.end and len(party.text) > len(place.text)
     )
+
+
+def without_lead(text: str, start: int, end: int) -> int:
+    """Where a name begins after words that say what it is (公司控股股东, 具身智能企业)."""
+    leading = LEADING.match(text, start, end)
+    return leading.end() if leading and leading.end() < end - 1 else start
 
 
 def _trimmed(text: str, mention: Mention, number: int) -> Party:
@@ -120,8 +168,7 @@ def _trimmed(text: str, mention: Mention, number: int) -> Party:
     return Party(start, end, text[start:end], mention.kind, number)
 
 
-def announcers_of(text: str, parties: Sequence[Party]) -> list[Party]:
-    """Companies that a text says announce something, in order: before a stock code, before 公告, or heading a title."""
+def _announcers(text: str, parties: Sequence[Party]) -> list[Party]:
     known = announcements()
     by_place = {(party.start, party.end): party for party in parties}
     found: dict[int, Party] = {}
@@ -129,6 +176,11 @@ def announcers_of(text: str, parties: Sequence[Party]) -> list[Party]:
         for match in expression.finditer(text):
             party = _announcer(match, by_place, known)
             if party:
+                found.setdefault(party.start, party)
+    for expression in known.headings:
+        for match in expression.finditer(text):
+            party = _announcer(match, by_place, known)
+            if party and (party.mention is not None or text.count(party.text) > 1):
                 found.setdefault(party.start, party)
     return [found[start] for start in sorted(found)]
 

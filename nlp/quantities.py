@@ -125,6 +125,7 @@ class Wording:
     before_ends: frozenset[str]
     after: re.Pattern[str]
     money_word: re.Pattern[str]
+    money_word_after: re.Pattern[str]
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -163,6 +164,7 @@ def wording() -> Wording:
         frozenset(word[-1] for word in (*bounds, *prefixes, "为", " ", "-")),
         re.compile(any_of([*declared["above"], *declared["below"], *declared["around"]])),
         re.compile(rf"(?:{any_of(declared['money_words'])})[^，。；;!！?？\n]{{0,4}}$"),
+        re.compile(any_of(declared["money_words_after"])),
     )
 
 
@@ -272,7 +274,7 @@ def _figure(text: str, start: int, done: int) -> _Piece | None:
     unit = found["unit"]
     before = _before(text, start, done)
     sign = before["sign"] if before else None
-    money_word = not unit and not sign and _scaled(found) and _after_money_word(text, start, done)
+    money_word = not unit and not sign and _scaled(found) and _beside_money_word(text, found, done)
     if not (unit or sign or money_word):
         return None
     values = _values(found)
@@ -306,8 +308,10 @@ def _scaled(found: re.Match[str]) -> bool:
     return any(mark in found[0] for mark in MYRIADS)
 
 
-def _after_money_word(text: str, start: int, done: int) -> bool:
-    return wording().money_word.search(text, max(start - LOOK_BACK, done), start) is not None
+def _beside_money_word(text: str, found: re.Match[str], done: int) -> bool:
+    words, start = wording(), found.start()
+    before = words.money_word.search(text, max(start - LOOK_BACK, done), start)
+    return before is not None or words.money_word_after.match(text, found.end()) is not None
 
 
 def _values(found: re.Match[str]) -> tuple[Decimal, Decimal] | None:
