@@ -1,0 +1,267 @@
+"""Relations by rule: sentences in which names are signs, matched against the sentence forms of relations.yaml."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+
+from nlp.found import RELATION_TYPES, Mention, Quantity, Relation, sentence_around
+from nlp.parties import Party, parties_of
+
+SIGNS: Final = {
+    "company": "\ue001", "organisation": "\ue001", "person": "\ue002", "government": "\ue003", "office": "\ue004",
+}  # fmt: skip
+"""Private-use characters that stand for names, by kind."""
+SIGN: Final = re.compile("[\ue001-\ue004]")
+ANY: Final = "[\ue001\ue002]"
+COMPANY, PERSON, OFFICE = SIGNS["company"], SIGNS["person"], SIGNS["office"]
+AUTHORITY: Final = "[\ue001\ue003]"
+ASIDE: Final = "(?:[（(][^（()）]{0,24}[）)])?"
+"""A stock code or short name in brackets may follow any name."""
+LINK: Final = "[、和及与]"
+DENIED_FACTOR: Final = 0.3
+QUANTITY_REACH: Final = 24
+
+
+def _many(sign: str) -> str:
+    return f"{sign}{ASIDE}(?:{LINK}{sign}{ASIDE})*"
+
+
+NAMES: Final = {
+    "{C}": COMPANY + ASIDE,
+    "{P}": PERSON + ASIDE,
+    "{A}": ANY + ASIDE,
+    "{AG}": AUTHORITY + ASIDE,
+    "{G}": SIGNS["government"] + ASIDE,
+    "{O}": OFFICE,
+    "{CS}": _many(COMPANY),
+    "{PS}": _many(PERSON),
+    "{AS}": _many(ANY),
+}
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A sentence form that states a relation."""
+
+    type: str
+    confidence: float
+    expression: re.Pattern[str]
+    words: re.Pattern[str]
+    quantity: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All of relations.yaml, and the expression of offices of events.yaml."""
+
+    patterns: tuple[Pattern, ...]
+    denied: re.Pattern[str]
+    office: re.Pattern[str]
+
+
+def _declared(name: str) -> Any:
+    return yaml.safe_load((resources.files("nlp") / "data" / name).read_text("utf-8"))
+
+
+@cache
+def rules() -> Rules:
+    """What relations.yaml declares; a type that nlp.found does not know is an error of the file."""
+    declared = _declared("relations.yaml")
+    return Rules(
+        tuple(_pattern(entry) for entry in declared["patterns"]),
+        re.compile(declared["denied"]),
+        re.compile(_declared("events.yaml")["office"]),
+    )
+
+
+def _pattern(entry: Mapping[str, Any]) -> Pattern:
+    if entry["type"] not in RELATION_TYPES:
+        raise ValueError(f"relations.yaml: no type of relation is called {entry['type']!r}")
+    expression = entry["expression"]
+    for name, sign in NAMES.items():
+        expression = expression.replace(name, sign)
+    return Pattern(
+        entry["type"],
+        entry["confidence"],
+        re.compile(expression),
+        re.compile(KEYWORDS[entry["type"]]),
+        entry.get("quantity"),
+        entry.get("detail"),
+    )
+
+
+KEYWORDS: Final = {
+    "holds": "持有|股东",
+    "controls": "控股|控制|实控|母公司",
+    "subsidiary_of": "子公司|孙公司|附属公司|旗下",
+    "officer_of": OFFICE,
+    "acquires": "收购|并购|买下|私有化",
+    "invests_in": "投|入股|增资|注资",
+    "guarantees": "担保|保证",
+    "supplies": "供|采购|销售|购入|订购|进货",
+    "cooperates_with": "合作|签|共建|共同|合资|联合",
+    "competes_with": "竞争|对手|竞品",
+    "sues": "诉|告|仲裁",
+    "lends_to": "贷|借|资助|授信",
+}
+"""What a sentence must hold for a type to be looked for."""
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """A sentence with signs for names: where each of its characters stands in the text, and whom each sign means."""
+
+    signed: str
+    places: Sequence[int]
+    parties: Mapping[int, Party]
+
+
+def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
+    """The relations that a text states between its mentions, in order of their sentences; each pair and type once.
+
+    Subject and object are as RELATION_TYPES says: who holds, controls, is an officer, is the subsidiary, buys, invests,
+    guarantees, supplies, sues or lends is the subject, passive or not. Names that no mention covers take no part.
+    """
+    parties, _ = parties_of(text, mentions)
+    named = [p for p in [*parties, *_offices(text)] if p.kind in SIGNS and p.mention is not None]
+    found: dict[tuple[str, int, int], Relation] = {}
+    for sentence in _sentences(text, _apart(named)):
+        for relation in _stated(text, mentions, sentence):
+            key = (relation.type, relation.subject, relation.object)
+            if key not in found or found[key].confidence < relation.confidence:
+                found[key] = relation
+    return list(found.values())
+
+
+def _offices(text: str) -> list[Party]:
+    """Offices by their words; mention number -1, for an office is no party."""
+    return [Party(m.start(), m.end(), m[0], "office", -1) for m in rules().office.finditer(text)]
+
+
+def _apart(parties: Sequence[Party]) -> list[Party]:
+    """Parties in order, the longer one where two overlap."""
+    kept: list[Party] = []
+    for party in sorted(parties, key=lambda p: (p.start, -p.end)):
+        if not kept or party.start >= kept[-1].end:
+            kept.append(party)
+    return kept
+
+
+def _sentences(text: str, parties: Sequence[Party]) -> Iterator[_Sentence]:
+    """Sentences that name two parties or more."""
+    number = 0
+    while number < len(parties):
+        start, end = sentence_around(text, parties[number].start, parties[number].end)
+        inside = []
+        while number < len(parties) and parties[number].start < end:
+            inside.append(parties[number])
+            number += 1
+        if len(inside) > 1:
+            yield _signed(text, start, end, inside)
+
+
+def _signed(text: str, start: int, end: int, parties: Sequence[Party]) -> _Sentence:
+    pieces: list[str] = []
+    places: list[int] = []
+    by_place: dict[int, Party] = {}
+    last = start
+    for party in parties:
+        pieces.append(text[last : party.start])
+        places += range(last, party.start)
+        by_place[len(places)] = party
+        pieces.append(SIGNS[party.kind])
+        places.append(party.start)
+        last = party.end
+    pieces.append(text[last:end])
+    places += range(last, end)
+    return _Sentence("".join(pieces), places, by_place)
+
+
+def _stated(text: str, mentions: Sequence[Mention], sentence: _Sentence) -> Iterator[Relation]:
+    known = rules()
+    for pattern in known.patterns:
+        if not pattern.words.search(sentence.signed):
+            continue
+        for match in pattern.expression.finditer(sentence.signed):
+            yield from _relations_of(text, mentions, sentence, pattern, match)
+
+
+def _relations_of(
+    text: str, mentions: Sequence[Mention], sentence: _Sentence, pattern: Pattern, match: re.Match[str]
+) -> Iterator[Relation]:
+    subjects, objects = _meant(sentence, match, "s"), _meant(sentence, match, "o")
+    if not subjects or not objects:
+        return
+    start, end = sentence_around(text, subjects[0].start, subjects[0].end)
+    factor = DENIED_FACTOR if rules().denied.search(match[0]) else 1.0
+    office = _office(sentence, match)
+    stop = sentence.places[match.end() - 1] + QUANTITY_REACH
+    quantity = _quantity(
+        mentions, pattern.quantity, max(p.start for p in (*subjects, *objects)), min(stop, end)
+    )
+    for subject in subjects:
+        for thing in objects:
+            if subject.mention is not None and thing.mention is not None and subject.text != thing.text:
+                yield Relation(
+                    pattern.type,
+                    subject.mention,
+                    thing.mention,
+                    start,
+                    end,
+                    round(pattern.confidence * factor, 4),
+                    f"rule:{pattern.type}",
+                    "denied" if factor < 1 else pattern.detail,
+                    quantity,
+                    office,
+                )
+
+
+def _meant(sentence: _Sentence, match: re.Match[str], group: str) -> list[Party]:
+    first, last = match.span(group)
+    return [sentence.parties[place] for place in range(first, last) if place in sentence.parties]
+
+
+def _office(sentence: _Sentence, match: re.Match[str]) -> str | None:
+    if "office" not in match.re.groupindex:
+        return None
+    return "、".join(party.text for party in _meant(sentence, match, "office"))
+
+
+def _quantity(mentions: Sequence[Mention], kind: str | None, start: int, end: int) -> Quantity | None:
+    """The first figure of a kind after the names, where there is one near."""
+    if kind is None:
+        return None
+    first = bisect_left(mentions, start, key=lambda mention: mention.start)
+    for mention in mentions[first:]:
+        if mention.start > end:
+            return None
+        if mention.kind == kind:
+            return mention.quantity
+    return None
+
+
+@cache
+def _finre() -> Mapping[str, tuple[str, bool, str | None]]:
+    declared = _declared("finre_relations.yaml")
+    return {
+        name: (entry["type"], entry.get("swapped", False), entry.get("detail"))
+        for name, entry in declared.items()
+    }
+
+
+def of_finre(name: str) -> tuple[str, bool, str | None]:
+    """Our type of a FinRE relation, whether head and tail change places, and what the type does not say.
+
+    Raises:
+        KeyError: FinRE has no relation of that name.
+    """
+    return _finre()[name]
