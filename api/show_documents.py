@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
@@ -65,7 +66,7 @@ def document(console: Console, found: Document) -> None:
         console.print(f"同一报道 same story: {other.name}  {other.id}", markup=False, soft_wrap=True)
 
 
-def claims(console: Console, lines: list[ClaimLine]) -> None:
+def claims(console: Console, lines: Sequence[ClaimLine]) -> None:
     """A line a claim."""
     shown = table(
         "类型 type", "主体 subject", "客体 object", "数值 value", "置信 conf.", "状态 state", "编号 id"
@@ -105,7 +106,7 @@ def reviews(console: Console, found: Reviews) -> None:
     if not found.reviews:
         console.print("没有待审项 / nothing to review")
         return
-    claims(console, list(found.reviews))
+    claims(console, found.reviews)
     more(console, len(found.reviews), found.total, cursor=found.next)
 
 

@@ -13,11 +13,13 @@ from pydantic import ConfigDict, Field
 
 from graph.claims import Claim, claim_hash
 from graph.errors import NotFound
+from graph.ids import entity_handle
+from graph.schema import WRITTEN_BY
 from graph.view import View
 from graph.view_types import RecordRef
 from queries.models import Answer, Cursor, Day, EntityId, Line, Party, PartyLine, Records
 from queries.paging import Page, cut
-from queries.reviews import ClaimLine, claim_line, seen
+from queries.reviews import ClaimLine, claim_fields, seen
 from queries.statements import newest_first, of_units, party, refs
 
 NEARLY_SAME: Final = 0.2
@@ -31,6 +33,15 @@ Sentiment = Annotated[float | None, Field(description="From -1 (bad) to 1 (good)
 
 
 # --- one document ---
+
+
+@dataclass(slots=True, kw_only=True)
+class ClaimTold(ClaimLine):
+    """A claim of a document."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    event: Annotated[Party | None, Field(description="The event that it makes.")]
 
 
 class Named(Answer):
@@ -76,7 +87,7 @@ class Document(Answer):
     sentiment: Sentiment
     compartments: list[str]
     mentions: list[Named]
-    claims: list[ClaimLine]
+    claims: list[ClaimTold]
     events: list[EventTold]
     story: list[Party] = Field(description="Documents of the same days in nearly the same words.")
     records: Records
@@ -89,7 +100,7 @@ def document(view: View, ref: str) -> Document:
     unit = view.units(row)[0]
     claims = [fact.other for fact in view.facts(row, "STATES", "out")]
     lines = sorted(
-        (claim_line(view, claim) for claim in claims), key=lambda line: (line.start, line.end, line.id)
+        (_claim(view, claim) for claim in claims), key=lambda line: (line.start, line.end, line.id)
     )
     return Document(
         id=view.id(row),
@@ -137,6 +148,18 @@ def _named(view: View, found: dict[str, Any]) -> Named:
         quantity=found.get("quantity"),
         period=None if period is None else [dt.date.fromisoformat(day) for day in period],
     )
+
+
+def _claim(view: View, row: int) -> ClaimTold:
+    return ClaimTold(**claim_fields(view, row), event=_made(view, row))
+
+
+def _made(view: View, row: int) -> Party | None:
+    """The event that a claim tells, whether it was believed at once or by a person."""
+    if view.value(row, "kind") != "event":
+        return None
+    unit = view.units(row)[0]
+    return seen(view, entity_handle(WRITTEN_BY["Claim"], "Event", unit.key, unit.compartments))
 
 
 def _events(view: View, row: int) -> list[EventTold]:

@@ -12,7 +12,6 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import ConfigDict, Field
 
 from graph.errors import InvalidInput, NotFound
-from graph.ids import entity_handle
 from graph.schema import WRITTEN_BY
 from graph.view import View
 from queries.models import Answer, Cursor, Day, EntityId, Line, Party
@@ -101,7 +100,6 @@ class ClaimLine(Line):
     office: str | None
     date: Day
     makes: Annotated[str | None, Field(description="Type of the edge or node that it makes.")]
-    event: Annotated[Party | None, Field(description="The event that it makes.")]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -267,15 +265,10 @@ def _published(view: View, documents: list[int]) -> dt.date | None:
 # --- lines ---
 
 
-def claim_line(view: View, row: int) -> ClaimLine:
-    """What a claim says."""
-    return ClaimLine(**_fields(view, row, None))
-
-
 def _line(view: View, row: int, decisions: list[int]) -> ReviewLine:
     documents = _documents(view, row)
     return ReviewLine(
-        **_fields(view, row, _state(view, decisions)),
+        **claim_fields(view, row, _state(view, decisions)),
         key=view.units(row)[0].key,
         document=party(view, documents[0]) if documents else None,
         published=_published(view, documents),
@@ -289,7 +282,8 @@ def _compartments(view: View, row: int) -> list[str]:
     return sorted(own.compartments)
 
 
-def _fields(view: View, row: int, state: State | None) -> dict[str, Any]:
+def claim_fields(view: View, row: int, state: State | None = None) -> dict[str, Any]:
+    """What a claim says, as the fields of a line; its state, where it is not given, is looked up."""
     value = view.props(row).get
     subject = _party(view, row, "subject")
     assert subject is not None  # noqa: S101  # a claim is about somebody
@@ -310,7 +304,6 @@ def _fields(view: View, row: int, state: State | None) -> dict[str, Any]:
         "office": value("office"),
         "date": value("date"),
         "makes": value("makes"),
-        "event": _event(view, row),
         "records": refs(of_units(view, row)),
     }
 
@@ -352,14 +345,6 @@ def seen(view: View, ref: str | None) -> Party | None:
         return party(view, view.resolve(ref))
     except NotFound:
         return None
-
-
-def _event(view: View, row: int) -> Party | None:
-    """The event that a claim tells, whether it was believed at once or by a person."""
-    if view.value(row, "kind") != "event":
-        return None
-    unit = view.units(row)[0]
-    return seen(view, entity_handle(WRITTEN_BY["Claim"], "Event", unit.key, unit.compartments))
 
 
 def _decision(view: View, row: int) -> ReviewDecision:

@@ -4,17 +4,25 @@ import datetime as dt
 import itertools
 import json
 import random
+import time
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api import auth
+from api.app import create_app
+from api.review_decisions import Verdict, decide
+from api.settings import ApiSettings
+from graph.errors import InvalidInput
 from graph.ids import entity_handle
 from graph.projection import Projection
 from ingest.loader import LoadOptions, load
 from ingest.native import Native
 from ingest.readings import withdraw_document, write
-from ingest.withdrawal import refold
-from ingest.written import reading
+from ingest.withdrawal import refold, withdraw
+from ingest.written import desk, reading
 from nlp.found import Quantity
+from queries.reviews import Wanted, review, reviews
 from tests.readings import Text
 
 TODAY = dt.date(2024, 6, 30)
@@ -190,7 +198,7 @@ def test_the_same_documents_in_any_order_and_any_batches_give_the_same_graph(
     ]
     at_desk.write(*articles)
     wanted = at_desk.digest()
-    order = random.Random(3)
+    order = random.Random(3)  # noqa: S311 - an order, not a secret
     for turn in range(2):
         for article in articles:
             withdraw_document(store, article.key, at_desk.options)
@@ -225,3 +233,102 @@ def test_refolding_what_was_read_about_keeps_what_was_read(at_desk, store):
     before = at_desk.digest()
     refold(store, Native(), at_desk.options)
     assert at_desk.digest() == at_desk.fresh() == before
+
+
+# --- reviews ---
+
+
+def doubtful(key="d1", **more):
+    told = Text(key, "澄江集团或持有澄江三成股份，云州银行质押。", **more)
+    group = told.name("澄江集团", GROUP)
+    open_ = told.name("有澄江", candidates=[(RIVER[0], "Company", 0.6), (OLD[0], "Company", 0.4)])
+    bank = told.name("云州银行", BANK)
+    told.relation("holds", group, open_, confidence=0.7, value=Quantity(0.3, "ratio"))
+    told.event("pledge", "质押", [bank], confidence=0.4)
+    return told.read()
+
+
+def stakes(desk, of=GROUP):
+    view = desk.view()
+    row = view.resolve(of[0])
+    return [(view.id(f.other), f.props["share_ratio"]) for f in view.facts(row, "HOLDS", "out")]
+
+
+def settle(desk, kind, state, **said):
+    view = desk.view()
+    (found,) = reviews(view, Wanted(kind=kind)).reviews
+    verdict = Verdict(state=state, who="feng", **said)
+    done = decide(desk.store, desk.view(frozenset(found.compartments)), found, verdict, desk.options)
+    assert repr(review(desk.view(), found.id).review) == repr(done)
+    return done
+
+
+def test_an_accepted_claim_becomes_the_edge_and_goes_with_its_document(at_desk):
+    clean = at_desk.digest()
+    assert at_desk.write(doubtful()).waiting == 3
+    assert not stakes(at_desk)
+    settle(at_desk, "relation", "accepted", reason="已核实")
+    assert stakes(at_desk) == [(RIVER[0], 0.3)]
+    settle(at_desk, "relation", "corrected", object=OLD[0], value=0.25)
+    assert stakes(at_desk) == [(OLD[0], 0.25)]
+    at_desk.write(doubtful())  # reading it again changes nothing of it
+    assert stakes(at_desk) == [(OLD[0], 0.25)]
+    assert at_desk.digest() == at_desk.fresh()
+    nothing = Text("d1", "澄江集团或持有澄江三成股份，云州银行质押。").read()
+    at_desk.write(nothing)  # nor does another reading that no longer finds it: a person has said so
+    assert stakes(at_desk) == [(OLD[0], 0.25)]
+    withdraw_document(at_desk.store, "d1", at_desk.options)
+    assert not stakes(at_desk)
+    assert not reviews(at_desk.view()).total
+    for (key,) in at_desk.store.stream("MATCH (d:Decision) RETURN d.key"):
+        withdraw(at_desk.store, desk(), "desk", at_desk.options, key=key)
+    assert at_desk.digest() == clean
+
+
+def test_a_rejected_claim_makes_nothing_however_sure_it_is_read_later(at_desk):
+    at_desk.write(doubtful())
+    settle(at_desk, "event", "accepted")
+    assert len(at_desk.view().rows("Event")) == 1
+    settle(at_desk, "event", "rejected", reason="并非质押")
+    assert not len(at_desk.view().rows("Event"))
+    sure = Text("d1", "澄江集团或持有澄江三成股份，云州银行质押。")
+    bank = sure.name("云州银行", BANK)
+    sure.event("pledge", "质押", [bank], confidence=0.99)
+    at_desk.write(sure.read())
+    assert not len(at_desk.view().rows("Event"))
+    with pytest.raises(InvalidInput):
+        settle(at_desk, "event", "corrected")
+
+
+def test_an_accepted_mention_is_a_mention(at_desk):
+    at_desk.write(doubtful())
+    settle(at_desk, "mention", "corrected", subject="澄江集团实业有限公司")
+    view = at_desk.view()
+    assert [f.props["text"] for f in view.facts(view.resolve(OLD[0]), "MENTIONS", "in")] == ["有澄江"]
+
+
+def test_a_decision_over_http_names_the_viewer(at_desk, settings, tmp_path):
+    at_desk.write(doubtful())
+    (found,) = reviews(at_desk.view(), Wanted(kind="relation")).reviews
+    api = ApiSettings(
+        data_dir=tmp_path / "api",
+        store_uri=settings.store_uri,
+        store_user=settings.store_user,
+        store_password=settings.store_password,
+        store_database=settings.store_database,
+    )
+    headers = {"Authorization": f"Bearer {auth.add_token(api.tokens_path, 'reader')}"}
+    with TestClient(create_app(api), headers=headers) as client:
+        path = f"/v1/reviews/{found.id}"
+        assert client.post(f"{path}/decision", json={"state": "corrected"}).status_code == 422
+        assert (
+            client.post(f"{path}/decision", json={"state": "corrected", "object": "没有"}).status_code == 404
+        )
+        said = client.post(f"{path}/decision", json={"state": "accepted", "reason": "年报"})
+        assert said.status_code == 200, said.text
+        assert said.json()["review"]["history"][0]["who"] == "reader"
+        deadline = time.monotonic() + 20
+        while client.get(path).json() != said.json():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert stakes(at_desk) == [(RIVER[0], 0.3)]
