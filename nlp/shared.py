@@ -206,6 +206,13 @@ class SharedReader:
                 _keep_states(encoded, found)
         return found
 
+    def labels_of(self, head: str, texts: Sequence[str]) -> list[dict[str, float]]:
+        """The probability of each label of one head alone; an empty text has none."""
+        found = [Found(text, {}, {}) for text in texts]
+        for encoded in self._encoder.encode(texts):
+            self._read_labels(encoded, found, (head,))
+        return [one.labels.get(head, {}) for one in found]
+
     def relations(
         self, found: Sequence[Found], pairs: Sequence[Sequence[tuple[Span, Span]]]
     ) -> list[list[dict[str, float]]]:
@@ -255,11 +262,13 @@ class SharedReader:
             arguments = head.spans(emissions, unit.start + one.start)
             found[unit.text].events += (FoundEvent(trigger, arguments),)
 
-    def _read_labels(self, encoded: Encoded, found: Sequence[Found]) -> None:
+    def _read_labels(
+        self, encoded: Encoded, found: Sequence[Found], only: Sequence[str] | None = None
+    ) -> None:
         """Labels of whole texts, from their first characters."""
         firsts = [unit for unit in encoded.units if unit.start == 0]
         for name, head in self._heads.items():
-            if head.tagging or head.marks:
+            if head.tagging or head.marks or (only is not None and name not in only):
                 continue
             pieces = [Piece(n, 0, min(unit.end, WINDOW), 0, 0) for n, unit in enumerate(firsts)]
             for batch in batches(pieces):

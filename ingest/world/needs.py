@@ -68,9 +68,9 @@ class Base:
 class Events:
     """An event makes a need with a hidden chance by kind, product and client, met after a hidden delay."""
 
-    base: Base = Base()
-    likely: float = 0.5
-    strongest: float = 0.9
+    base: Base = Base(rate=0.08)
+    likely: float = 0.6
+    strongest: float = 1.0
     strange: float = 0.25
     openness: float = 1.5
     mean_delay_days: float = 70.0

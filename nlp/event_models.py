@@ -1,0 +1,125 @@
+"""Events that the models find, in the same types and roles as those of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from nlp.found import Argument, Event, Mention, Quantity, sentence_around
+from nlp.shared import Found, FoundEvent, Scored
+
+MODEL: Final = "model"
+"""`Event.by` is this with the head's name, model:fewfc."""
+
+_NEGATIVE_HEAD: Final = "finese"
+_FIGURES: Final = ("amount", "shares", "ratio")
+
+
+class _Meaning(BaseModel):
+    """What one type of a model is among ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+    subject: tuple[str, ...]
+    roles: Mapping[str, str]
+
+
+class _Meanings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fewfc: Mapping[str, _Meaning]
+    finese: Mapping[str, str]
+
+
+@cache
+def _meanings() -> _Meanings:
+    text = (resources.files("nlp") / "data" / "event_models.yaml").read_text(encoding="utf-8")
+    declared: Any = yaml.safe_load(text)
+    return _Meanings.model_validate(declared)
+
+
+def model_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
+    """Events of the ten FewFC types; an argument that is a mention carries its number."""
+    for event in found.events:
+        yield _event(found.text, event, mentions)
+
+
+def _event(text: str, event: FoundEvent, mentions: Sequence[Mention]) -> Event:
+    meaning = _meanings().fewfc[event.trigger.label]
+    arguments = tuple(
+        _argument(text, span, meaning.roles[span.label], mentions)
+        for span in event.arguments
+        if span.label in meaning.roles
+    )
+    by_role = {argument.role: argument for argument in reversed(arguments)}
+    subjects = tuple(
+        argument.mention
+        for role in meaning.subject
+        for argument in arguments
+        if argument.role == role and argument.mention is not None
+    )
+    start, end = sentence_around(text, event.trigger.start, event.trigger.end)
+    date = _mention_of(by_role.get("date"), mentions)
+    return Event(
+        type=meaning.type,
+        trigger=(event.trigger.start, event.trigger.end),
+        start=start,
+        end=end,
+        confidence=event.trigger.confidence,
+        by=f"{MODEL}:fewfc",
+        arguments=arguments,
+        subjects=tuple(dict.fromkeys(subjects)),
+        amount=_figure(by_role, mentions),
+        date=None if date is None else date.period,
+    )
+
+
+def _argument(text: str, span: Scored, role: str, mentions: Sequence[Mention]) -> Argument:
+    number = _covering(span.start, span.end, mentions)
+    return Argument(role, span.start, span.end, text[span.start : span.end], number)
+
+
+def _covering(start: int, end: int, mentions: Sequence[Mention]) -> int | None:
+    """The mention that shares most characters with a place; the first of several."""
+    shared = [(min(m.end, end) - max(m.start, start), -n) for n, m in enumerate(mentions)]
+    most, number = max(shared, default=(0, 0))
+    return -number if most > 0 else None
+
+
+def _mention_of(argument: Argument | None, mentions: Sequence[Mention]) -> Mention | None:
+    return None if argument is None or argument.mention is None else mentions[argument.mention]
+
+
+def _figure(by_role: Mapping[str, Argument], mentions: Sequence[Mention]) -> Quantity | None:
+    for role in _FIGURES:
+        mention = _mention_of(by_role.get(role), mentions)
+        if mention is not None and mention.quantity is not None:
+            return mention.quantity
+    return None
+
+
+def negative_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
+    """负面事件: negative events of the FinESE types, each with the party that it happened to."""
+    for span in found.spans.get(_NEGATIVE_HEAD, ()):
+        kind = _meanings().finese.get(span.label, "negative")
+        if kind == "none":
+            continue
+        number = _covering(span.start, span.end, mentions)
+        start, end = sentence_around(found.text, span.start, span.end)
+        yield Event(
+            type=kind,
+            trigger=(span.start, span.end),
+            start=start,
+            end=end,
+            confidence=span.confidence,
+            by=f"{MODEL}:{_NEGATIVE_HEAD}",
+            arguments=(Argument("subject", span.start, span.end, found.text[span.start : span.end], number),),
+            subjects=() if number is None else (number,),
+            detail=span.label if kind == "negative" else None,
+        )

@@ -1,0 +1,168 @@
+"""A text read whole: mentions with values and links, events, relations and sentiment, in one pass of the shared models.
+
+    reader = Reader(view)            # without a view nothing is linked
+    for reading in reader.pipe([Text("…", dt.date(2026, 3, 5)), …]): …
+
+Rules and models read side by side; where both tell one event, it is one, the surer of the two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from graph.view import View
+from nlp import coreference, event_rules, relation_rules
+from nlp.dates import dates
+from nlp.event_models import model_events, negative_events
+from nlp.event_union import union
+from nlp.found import Event, Mention, MentionKind, Reading, Relation, Sentiment
+from nlp.linking import Linker
+from nlp.named_things import named_things
+from nlp.quantities import quantities
+from nlp.relation_models import model_relations
+from nlp.shared import Found, SharedReader
+from nlp.toward import sentiments
+
+LIVE: Final = ("cluener", "fewfc_trigger", "fewfc_argument", "news_sentiment")
+"""What a stream of news is read for: entities, events, sentiment."""
+
+FULL: Final = (*LIVE, "finner", "finese", "finre")
+"""All that there is: also industries and products, negative events with their subject, relations by the model."""
+
+BATCH: Final = 64
+
+_SENTIMENT: Final = "news_sentiment"
+_GOOD: Final = "1"
+
+_KINDS: Final[dict[str, MentionKind]] = {
+    "company": "company",
+    "name": "person",
+    "position": "office",
+    "government": "government",
+    "organization": "organisation",
+    "address": "place",
+    "scene": "place",
+    "book": "product",
+    "game": "product",
+    "movie": "product",
+    "公司": "company",
+    "人物": "person",
+    "头衔/职务": "office",
+    "政府机构": "government",
+    "其他机构": "organisation",
+    "国家/地区": "place",
+    "地址": "place",
+    "产品": "product",
+    "行业/领域": "industry",
+}
+"""The kind of mention that a label of the models means; labels that are none (会议, 政策) are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to read, and the day it was published, which words such as 昨日 count from."""
+
+    text: str
+    published: dt.date | None = None
+
+
+class Reader:
+    """The models and rules together, on what a View shows.
+
+    Raises:
+        NotFound, DataError: A model that does not ship, or cannot be read.
+    """
+
+    def __init__(self, view: View | None = None, heads: Sequence[str] = LIVE, threads: int = 1) -> None:
+        self._models = SharedReader(heads, threads=threads)
+        self.linker = None if view is None else Linker(view)
+
+    def read(self, texts: Sequence[Text]) -> list[Reading]:
+        """What each text tells, in their order."""
+        found = self._models.read([text.text for text in texts])
+        return [self._reading(text, one) for text, one in zip(texts, found, strict=True)]
+
+    def pipe(self, texts: Iterable[Text], size: int = BATCH) -> Iterator[Reading]:
+        """The same of a stream, `size` texts at a time."""
+        stream = iter(texts)
+        while batch := list(islice(stream, size)):
+            yield from self.read(batch)
+
+    def _reading(self, text: Text, found: Found) -> Reading:
+        mentions = self._mentions(text, found)
+        events = self._events(text, mentions, found)
+        score = _sentiment(found)
+        toward = {} if score is None else sentiments(text.text, mentions, self._scores(text.text, score))
+        return Reading(
+            text=text.text,
+            published=text.published,
+            mentions=tuple(mentions),
+            relations=tuple(self._relations(text.text, mentions, found)),
+            events=tuple(events),
+            sentiment=score,
+            toward=toward,
+        )
+
+    def _mentions(self, text: Text, found: Found) -> list[Mention]:
+        named = _without_overlaps([m for name in ("cluener", "finner") for m in _entities(found, name)])
+        if self.linker is not None:
+            named = self.linker.link(text.text, named, text.published)
+        values = [*quantities(text.text), *dates(text.text, text.published), *named_things(text.text)]
+        return coreference.resolve(text.text, _without_overlaps([*named, *values]))
+
+    @staticmethod
+    def _events(text: Text, mentions: Sequence[Mention], found: Found) -> list[Event]:
+        told = event_rules.events(text.text, mentions, text.published)
+        return union([*told, *model_events(found, mentions), *negative_events(found, mentions)])
+
+    def _relations(self, text: str, mentions: Sequence[Mention], found: Found) -> list[Relation]:
+        told = list(relation_rules.relations(text, mentions))
+        if "finre" in self._models.heads:
+            told += model_relations(self._models, found, mentions, told)
+        return told
+
+    def _scores(self, text: str, known: Sentiment) -> Callable[[list[str]], list[float]]:
+        """Scores of parts of a text; the text's own is known."""
+
+        def scores(parts: list[str]) -> list[float]:
+            others = [part for part in parts if part != text]
+            found = (
+                dict(zip(others, self._models.labels_of(_SENTIMENT, others), strict=True)) if others else {}
+            )
+            return [known.score if part == text else _score(found[part]) for part in parts]
+
+        return scores
+
+
+def _entities(found: Found, head: str) -> Iterator[Mention]:
+    for span in found.spans.get(head, ()):
+        if kind := _KINDS.get(span.label):
+            yield Mention(
+                span.start, span.end, found.text[span.start : span.end], kind, confidence=span.confidence
+            )
+
+
+def _without_overlaps(mentions: Sequence[Mention]) -> list[Mention]:
+    """In order of place; of two that overlap the one given first stays."""
+    taken: list[Mention] = []
+    ends: set[int] = set()
+    for mention in mentions:
+        places = range(mention.start, mention.end)
+        if ends.isdisjoint(places):
+            taken.append(mention)
+            ends.update(places)
+    return sorted(taken, key=lambda m: (m.start, m.end))
+
+
+def _sentiment(found: Found) -> Sentiment | None:
+    labels = found.labels.get(_SENTIMENT)
+    return Sentiment(_score(labels), max(labels.values())) if labels else None
+
+
+def _score(labels: Mapping[str, float]) -> float:
+    """From -1 to 1."""
+    return round(2 * labels[_GOOD] - 1, 4) if labels else 0.0
