@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,24 +11,36 @@ from starlette.responses import Response
 from api import parameters
 from api.alerts import Named
 from api.loading import options_of
+from api.opportunity_files import MEDIA, Format, written
 from api.opportunity_runs import Desk, Engines, assign, feedback
 from api.settings import ApiSettings
 from api.wire import answer, responses, service_of, view_of, viewer_of
 from graph.store import Store
 from queries import opportunities as asking
+from queries import opportunity_funnel as counting
+from queries.opportunity_export import sheet
 from queries.opportunity_feedback import Decided, Stage
 
 _MOST_REASON: Final = 2000
 
 
-class Filtered(parameters.Read):
-    """Parameters that choose opportunities."""
+class OfWhom(parameters.Read):
+    """Parameters that say of whom."""
 
     company: Named | None = Field(None, description="Of this company alone: id, code or name.")
     manager: Named | None = Field(
         None, description="Of clients that this member of staff covers, and those assigned: id or name."
     )
     branch: Named | None = Field(None, description="The same of all staff of a branch: id or name.")
+
+    def wanted(self) -> asking.Wanted:
+        """Which opportunities."""
+        return asking.Wanted(self.company, self.manager, self.branch)
+
+
+class Filtered(OfWhom):
+    """Parameters that choose opportunities."""
+
     product: Named | None = Field(None, description="Of this product alone: its key or a name of it.")
     source: Named | None = Field(None, description="That this source proposes.")
     stage: Stage | None = Field(None, description="In this stage alone; otherwise what is new or accepted.")
@@ -36,9 +48,14 @@ class Filtered(parameters.Read):
 
     def wanted(self) -> asking.Wanted:
         """Which opportunities."""
-        return asking.Wanted(
-            self.company, self.manager, self.branch, self.product, self.source, self.stage, self.unassigned
-        )
+        chosen = (self.product, self.source, self.stage, self.unassigned)
+        return asking.Wanted(self.company, self.manager, self.branch, *chosen)
+
+
+class Exported(Filtered):
+    """Parameters of a file."""
+
+    format: Format = Field("csv", description="csv or xlsx.")
 
 
 class Listed(Filtered, parameters.Paged):
@@ -91,6 +108,21 @@ class _Routes:
         """One opportunity with its evidence, score, introducer and history."""
         return answer(request, asking.opportunity(view_of(request, asked), id, by=self._engines.current()))
 
+    def funnel(self, request: Request, asked: Annotated[OfWhom, Query()]) -> Response:
+        """How many stand in which stage, by source, product, branch and manager, and how many are won."""
+        view = view_of(request, asked)
+        return answer(request, counting.funnel(view, asked.wanted(), by=self._engines.current()))
+
+    def export(self, request: Request, asked: Annotated[Exported, Query()]) -> Response:
+        """The whole list as a file, within what the asker may see."""
+        found = sheet(view_of(request, asked), asked.wanted(), by=self._engines.current())
+        headers = {
+            "Content-Disposition": f'attachment; filename="opportunities.{asked.format}"',
+            "Cache-Control": "private, no-store",
+            "Vary": "Authorization",
+        }
+        return Response(written(found, asked.format), headers=headers, media_type=MEDIA[asked.format])
+
     def feedback(
         self,
         request: Request,
@@ -129,6 +161,16 @@ def router(settings: ApiSettings) -> APIRouter:
         responses=responses(asking.Opportunities, 401, 404, 409, 422, 503),
     )(routes.listed)
     made.get(
+        "/opportunities/funnel",
+        summary="Opportunities by stage and source, product, branch, manager; conversion",
+        responses=responses(counting.Funnel, 401, 404, 409, 422, 503),
+    )(routes.funnel)
+    made.get(
+        "/opportunities/export",
+        summary="The list as CSV or XLSX",
+        responses=_files(),
+    )(routes.export)
+    made.get(
         "/opportunities/{id}",
         summary="One opportunity",
         responses=responses(asking.One, 401, 404, 422, 503),
@@ -144,3 +186,10 @@ def router(settings: ApiSettings) -> APIRouter:
         responses=responses(asking.One, 401, 404, 409, 413, 422, 503),
     )(routes.assign)
     return made
+
+
+def _files() -> dict[int | str, dict[str, Any]]:
+    """How the answers of the export are documented."""
+    problems = responses(asking.One, 401, 404, 409, 422, 503)
+    file = {"description": "The file.", "content": {"text/csv": {}, MEDIA["xlsx"]: {}}}
+    return {200: file, **{status: found for status, found in problems.items() if status not in (200, 304)}}

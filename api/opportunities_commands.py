@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +23,12 @@ from api.console import (
     viewer,
 )
 from api.settings import ApiSettings
+from graph.errors import InvalidInput
 from queries.paging import Page
+
+if TYPE_CHECKING:
+    from graph.view import View
+    from queries.opportunities import Engine, Wanted
 
 opportunities_app = typer.Typer(cls=Commands, help="商机 / who needs which product now, and why")
 
@@ -58,6 +64,12 @@ def opportunities(  # noqa: PLR0913  # one parameter an option
     as_name: AsOption = None,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export", metavar="FILE", help="全部写入 .csv 或 .xlsx 文件 / write all of them to a file"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """商机 / who needs which product now, best first."""
@@ -71,11 +83,57 @@ def opportunities(  # noqa: PLR0913  # one parameter an option
     by = Engines(ApiSettings()).current()
     wanted = Wanted(company, manager, branch, product, source, stage, unassigned)
     with looking(as_name, as_of, known_at) as (view, key):
+        if export is not None:
+            _export(view, (wanted, by), export, as_json=as_json)
+            return
         answer = ask(view, wanted, by=by, page=Page(limit, cursor, key))
     if as_json:
         print_json(answer)
     else:
         show.opportunities(out(), answer)
+
+
+def _export(view: View, asked: tuple[Wanted, Engine], path: Path, *, as_json: bool) -> None:
+    from api.opportunity_files import form_of, written  # noqa: PLC0415  # see opportunities
+    from queries.opportunity_export import sheet  # noqa: PLC0415  # same
+
+    form = form_of(path)
+    wanted, by = asked
+    found = sheet(view, wanted, by=by)
+    try:
+        path.write_bytes(written(found, form))
+    except OSError as error:
+        raise InvalidInput("export", f"无法写入 {path} / cannot write {path}: {error.strerror}") from error
+    if as_json:
+        print_json({"file": str(path), "lines": found.total})
+    else:
+        out().print(f"{path}: {found.total:,} 条 lines", markup=False)
+
+
+@opportunities_app.command()
+def funnel(  # noqa: PLR0913  # one parameter an option
+    *,
+    company: CompanyOption = None,
+    manager: ManagerOption = None,
+    branch: BranchOption = None,
+    as_name: AsOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """漏斗 / how many stand in which stage, by source, product, branch, manager."""
+    from api import show_opportunities  # noqa: PLC0415  # see opportunities
+    from api.opportunity_runs import Engines  # noqa: PLC0415  # same
+    from queries.opportunities import Wanted  # noqa: PLC0415  # same
+    from queries.opportunity_funnel import funnel as ask  # noqa: PLC0415  # same
+
+    by = Engines(ApiSettings()).current()
+    with looking(as_name, as_of, known_at) as (view, _):
+        answer = ask(view, Wanted(company, manager, branch), by=by)
+    if as_json:
+        print_json(answer)
+    else:
+        show_opportunities.funnel(out(), answer)
 
 
 @opportunities_app.command()

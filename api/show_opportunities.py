@@ -9,6 +9,7 @@ from rich.console import Console
 from api.show import money
 from api.terminal import more, percent, table
 from queries.opportunities import Opportunities, Opportunity
+from queries.opportunity_funnel import Funnel
 
 _STAGES: Final = {
     "new": "新 new",
@@ -84,3 +85,33 @@ def opportunity(console: Console, one: Opportunity) -> None:
             markup=False,
             soft_wrap=True,
         )
+
+
+def funnel(console: Console, answer: Funnel) -> None:
+    """The funnel: a table a grouping."""
+    for title, lines in (
+        ("合计 total", [answer.total]),
+        ("来源 source", answer.by_source),
+        ("产品 product", answer.by_product),
+        ("分支机构 branch", answer.by_branch),
+        ("客户经理 manager", answer.by_manager),
+    ):
+        shown = table(
+            title, "提出", "新", "跟进", "暂缓", "排除", "成交", "失单", "采纳率", "成交率", "成交额"
+        )
+        for line in lines:
+            counts = (
+                line.proposed,
+                line.new,
+                line.accepted,
+                line.snoozed,
+                line.dismissed,
+                line.won,
+                line.lost,
+            )
+            rates = ("" if rate is None else percent(rate) for rate in (line.take_up, line.conversion))
+            shown.add_row(
+                line.name, *map(str, counts), *rates, money(line.amount_won) if line.amount_won else ""
+            )
+        console.print(shown)
+    console.print(f"无人负责 unassigned {answer.unassigned:,}  搁置 set aside {answer.set_aside:,}")

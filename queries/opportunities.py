@@ -269,12 +269,44 @@ class Found:
     tracks: dict[Pair, Track]
     learned: Learned
 
+    def track(self, place: int) -> Track:
+        """What was decided on a pair."""
+        return self.tracks.get((self.book.company.item(place), self.book.product.item(place)), _NOTHING)
+
+    def workers(self, place: int) -> set[int]:
+        """Rows of the staff who work on a pair: whom it was given to, else who covers the company."""
+        assignee = self.track(place).assignee
+        if assignee is not None:
+            return {assignee}
+        return set(self._covering.get(self.book.company.item(place), ()))
+
+    @cached_property
+    def _covering(self) -> dict[int, list[int]]:
+        covers = self.desk.view.arrays("COVERS")
+        found: dict[int, list[int]] = {}
+        for staff, client in zip(covers.start.tolist(), covers.end.tolist(), strict=True):
+            found.setdefault(client, []).append(staff)
+        return found
+
+    @property
+    def counted(self) -> Flags:
+        """Which proposals make the figures of their pair: those open on the day; where none is, all."""
+        return self.book.counted
+
     @cached_property
     def standing(self) -> Flags:
         """What may be listed: open on the day, or being worked on or decided; and not set aside."""
         decided = self.stage != STAGES.index("new")
         good: Flags = (self.book.live | decided) & (self.verdict == Verdict.GOOD)
         return good
+
+
+_NOTHING: Final = Track(())
+
+
+def stage_of(found: Found, place: int) -> Stage:
+    """The stage of a pair."""
+    return STAGES[found.stage.item(place)]
 
 
 def found_in(view: View, by: Engine) -> Found:
@@ -366,7 +398,7 @@ def chosen(found: Found, wanted: Wanted) -> Rows:
     every = found.book
     stages = _stages(wanted)
     good = found.standing & np.isin(found.stage, [STAGES.index(one) for one in stages])
-    good &= _of_whom(found, wanted)
+    good &= of_whom(found, wanted)
     if wanted.product is not None:
         good &= every.product == _product(found.engine, wanted.product)
     if wanted.source is not None:
@@ -408,16 +440,12 @@ def _from_source(found: Found, name: str) -> Flags:
         )
     every = found.book
     good = np.zeros(len(every), np.bool_)
-    day = found.desk.day
-    mine = (
-        (every.source == names.index(name)) & (every.proposals.opens <= day) & (day < every.proposals.closes)
-    )
     pair = np.repeat(np.arange(len(every)), np.diff(every.first))
-    good[pair[mine]] = True
+    good[pair[(every.source == names.index(name)) & found.counted]] = True
     return good
 
 
-def _of_whom(found: Found, wanted: Wanted) -> Flags:
+def of_whom(found: Found, wanted: Wanted) -> Flags:
     """Which pairs are of the company, of the manager's and of the branch's clients, by coverage or by assignment."""
     view, every = found.desk.view, found.book
     good = np.ones(len(every), np.bool_)
@@ -538,11 +566,11 @@ def _place(found: Found, ref: str) -> int:
 
 def _opportunity(found: Found, place: int) -> Opportunity:
     every, view = found.book, found.desk.view
-    pair = company, product = every.company.item(place), every.product.item(place)
+    company, product = every.company.item(place), every.product.item(place)
     offered = found.engine.catalogue.products[product]
     told = [(n, _evidence(found, n)) for n in _strongest(found, place)]
     reasons = [_why(found, n, evidence) for n, evidence in told]
-    track = found.tracks.get(pair)
+    track = found.track(place)
     checks = open_questions(found.desk, company, product)
     name, best = view.name(company), told[0][1].text
     return Opportunity(
@@ -550,13 +578,13 @@ def _opportunity(found: Found, place: int) -> Opportunity:
         company=party(view, company),
         client=clients(view).item(company),
         product=_product_info(found, product),
-        stage=STAGES[found.stage.item(place)],
+        stage=stage_of(found, place),
         returned=found.returned.item(place),
         text=f"{name}可能需要{offered.name.zh}（{offered.need.zh}）：{best.zh}",
         text_en=f"{name} may need {offered.name.en} ({offered.need.en}): {best.en}",
         why=reasons,
-        opens=_date(every.opens.item(place)),
-        expires=_date(every.closes.item(place)),
+        opens=date_or_none(every.opens.item(place)),
+        expires=date_or_none(every.closes.item(place)),
         score=_score(every, place),
         to_check=[label.zh for label in checks],
         to_check_en=[label.en for label in checks],
@@ -567,11 +595,12 @@ def _opportunity(found: Found, place: int) -> Opportunity:
         next_step_en=offered.next_step.en,
         rests_on=sorted({thing for _, evidence in told for thing in evidence.things}),
         compartments=_compartments(view, company, [evidence for _, evidence in told]),
-        history=[_feedback(view, one) for one in track.history] if track else [],
+        history=[_feedback(view, one) for one in track.history],
     )
 
 
-def _date(day: int) -> dt.date | None:
+def date_or_none(day: int) -> dt.date | None:
+    """A day of a window; None for an open end."""
     return None if day >= NEVER else date_of(day)
 
 
@@ -587,6 +616,11 @@ def _strongest(found: Found, place: int) -> list[int]:
     return sorted(every.of(place), key=standing)
 
 
+def best_reason(found: Found, place: int) -> str:
+    """The strongest reason of a pair, in Chinese."""
+    return _evidence(found, _strongest(found, place)[0]).text.zh
+
+
 def _evidence(found: Found, n: int) -> Evidence:
     return found.engine.sources[found.book.source.item(n)].explain(found.desk, found.book.proposals, n)
 
@@ -598,8 +632,8 @@ def _why(found: Found, n: int, evidence: Evidence) -> Why:
         source_name=source.label.zh,
         source_name_en=source.label.en,
         rule=evidence.rule,
-        opens=_date(p.opens.item(n)) if p.opens.item(n) else None,
-        expires=_date(p.closes.item(n)),
+        opens=date_or_none(p.opens.item(n)) if p.opens.item(n) else None,
+        expires=date_or_none(p.closes.item(n)),
         strength=round(p.strength.item(n), 6),
         text=evidence.text.zh,
         text_en=evidence.text.en,
@@ -670,8 +704,8 @@ def _find_introducer(view: View, company: int) -> Introducer | None:
     return Introducer(staff=best.staff, way="path", text=best.sentence, text_en=best.sentence_en)
 
 
-def _assignee(view: View, track: Track | None) -> Party | None:
-    row = track.assignee if track else None
+def _assignee(view: View, track: Track) -> Party | None:
+    row = track.assignee
     return None if row is None else party(view, row)
 
 
@@ -701,7 +735,7 @@ def _feedback(view: View, one: Decision) -> FeedbackLine:
 def _asides(found: Found, wanted: Wanted) -> Rows:
     """Places of what is open and was set aside, of whom it is asked, by id of company and key of product."""
     every = found.book
-    good = every.live & (found.verdict != Verdict.GOOD) & _of_whom(found, wanted)
+    good = every.live & (found.verdict != Verdict.GOOD) & of_whom(found, wanted)
     if wanted.product is not None:
         good &= every.product == _product(found.engine, wanted.product)
     return np.flatnonzero(good)

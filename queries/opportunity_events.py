@@ -271,7 +271,8 @@ _LEADS: Final = {
 
 def _least(walls: Iterable[tuple[str, ...]]) -> frozenset[str]:
     """Of several statements of one thing the compartments of the least restricted."""
-    return frozenset(min(walls, key=_how_restricted, default=()))
+    least: tuple[str, ...] = min(walls, key=_how_restricted, default=())
+    return frozenset(least)
 
 
 def _how_restricted(names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:

@@ -50,6 +50,8 @@ class Book:
     opens: Rows
     closes: Rows
     amount: Floats
+    counted: Flags
+    """By proposal whether it makes the figures of its pair: it is open on the day, or none of the pair is."""
 
     def __len__(self) -> int:
         return len(self.company)
@@ -72,10 +74,9 @@ class Book:
         return at if at < len(keys) and keys.item(at) == wanted else -1
 
     def of(self, place: int) -> list[int]:
-        """The proposals of a pair that are open on the day, or all where none is; strongest first."""
+        """The proposals of a pair that make its figures."""
         numbers = np.arange(self.first.item(place), self.first.item(place + 1))
-        open_now = _open(self.proposals, self.desk.day)[numbers]
-        chosen: list[int] = (numbers[open_now] if open_now.any() else numbers).tolist()
+        chosen: list[int] = numbers[self.counted[numbers]].tolist()
         return chosen
 
 
@@ -109,6 +110,7 @@ def book(desk: Desk, sources: Sequence[Source], learned: Learned) -> Book:
         opens=-_most(np.where(counted, -every.opens, -np.inf), first).astype(np.int64),
         closes=_most(np.where(counted, every.closes, -np.inf), first).astype(np.int64),
         amount=amount,
+        counted=counted,
     )  # fmt: skip
 
 
