@@ -428,7 +428,11 @@ def _where(number: int, column: Column) -> str:
 
 def _first_line(error: Exception) -> str:
     """What the engine says, without its own stack."""
-    return (str(error).splitlines() or [""])[0]
+    line = (str(error).splitlines() or [""])[0]
+    try:
+        return str(json.loads(line)["source"])
+    except (ValueError, KeyError, TypeError):
+        return line
 
 
 def names_in(text: str) -> Iterator[str]:
