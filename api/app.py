@@ -21,12 +21,14 @@ from api import (
     documents,
     examples,
     groups,
+    indicators,
     opportunities,
     ownership,
     parameters,
     risk,
     risk_circles,
     scenarios,
+    tags,
 )
 from api.auth import Forbidden, TokenBook
 from api.errors import Problem, install
@@ -97,6 +99,8 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     app.include_router(beneficial_owners.router)
     app.include_router(connections.router)
     app.include_router(groups.router)
+    app.include_router(indicators.router)
+    app.include_router(tags.router(settings))
     app.include_router(risk.router(settings))
     app.include_router(alerts.router(settings))
     app.include_router(opportunities.router(settings))

@@ -26,6 +26,7 @@ from api import (
     loading,
     opportunities_commands,
     ownership_commands,
+    profile_commands,
     risk_backtest_commands,
     risk_circles_commands,
     risk_commands,
@@ -242,6 +243,7 @@ def match(
 ownership_commands.register(app)
 beneficial_owners_commands.register(app)
 connections_commands.register(app)
+profile_commands.register(app)
 groups_commands.register(app)
 risk_backtest_commands.register(risk_commands.risk_app)
 risk_circles_commands.register(risk_commands.risk_app)

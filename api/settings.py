@@ -56,6 +56,11 @@ class ApiSettings(Settings):
         description="File of the firm's own opportunity rules, whole, in the form of "
         "`queries/data/opportunity_rules.yaml`; empty: those that come with guanxi. It is read again when it changes.",
     )
+    rules_dir: Path | None = Field(
+        None,
+        description="Folder of the firm's own rules of tags and tiers, whole, in the form of `queries/data/rules`; "
+        "empty: those that come with guanxi. It is read again when a file changes; a broken one changes nothing.",
+    )
     workers: int = Field(1, ge=1, description="Processes that `guanxi serve` answers with.")
 
 
