@@ -245,24 +245,19 @@ class _History:
         self._view_of = view_of
         self._by = by
         self._window = dt.timedelta(days=window)
-        self._kept: dict[tuple[dt.date, int | None], Moment] = {}
+        self._kept: dict[dt.date, tuple[Moment, Flags]] = {}
 
-    def at(self, day: dt.date, left_out: int | None = None) -> Moment:
-        """What was known on a day."""
-        key = day, left_out
-        if key not in self._kept:
-            self._kept[key] = moment(self._view_of(day), self._by, left_out)
-        return self._kept[key]
+    def on(self, day: dt.date) -> tuple[Moment, Flags]:
+        """What was known on a day, and which of its pairs came true in the window after it."""
+        if day not in self._kept:
+            at = moment(self._view_of(day), self._by)
+            later = self._view_of(day + self._window)
+            self._kept[day] = at, came_true(at, self._by, taken(later, self._by, at.desk.day))
+        return self._kept[day]
 
-    def true(self, at: Moment, day: dt.date) -> Flags:
-        """Which pairs of a day came true in the window after it."""
-        later = self._view_of(day + self._window)
-        return came_true(at, self._by, taken(later, self._by, at.desk.day))
-
-    def before(self, day: dt.date, windows: int, left_out: int | None = None) -> list[tuple[Moment, Flags]]:
+    def before(self, day: dt.date, windows: int) -> list[tuple[Moment, Flags]]:
         """The days before whose windows are over on a day, with what came true."""
-        past = [day - step * self._window for step in range(1, windows + 1)]
-        return [(self.at(then, left_out), self.true(self.at(then, left_out), then)) for then in past]
+        return [self.on(day - step * self._window) for step in range(1, windows + 1)]
 
 
 def replay(view_of: ViewOf, by: Engine, plan: Plan) -> Replay:
@@ -270,8 +265,7 @@ def replay(view_of: ViewOf, by: Engine, plan: Plan) -> Replay:
     found = Replay()
     history = _History(view_of, by, plan.window)
     for day in plan.days:
-        at = history.at(day)
-        true = history.true(at, day)
+        at, true = history.on(day)
         past = history.before(day, plan.history)
         found.days += 1
         found.pairs += len(at)
@@ -285,8 +279,8 @@ def replay(view_of: ViewOf, by: Engine, plan: Plan) -> Replay:
                 _product(
                     found, (model, by.catalogue.products[product].key), (at, scores[model], true), product
                 )
-        if plan.leave_out:
-            _leave_out(found, history, by, (day, plan.history, true))
+        if plan.leave_out and day == max(plan.days):
+            _leave_out(found, by, at, past, true)
     return found
 
 
@@ -338,16 +332,16 @@ def _product(
     found.by_product.setdefault((*key, left_out), []).append(recall(at, score, own))
 
 
-def _leave_out(found: Replay, history: _History, by: Engine, asked: tuple[dt.date, int, Flags]) -> None:
+def _leave_out(
+    found: Replay, by: Engine, at: Moment, past: Sequence[tuple[Moment, Flags]], true: Flags
+) -> None:
     """Each product in turn as if nobody were known to have it: what the sources still find of it."""
-    day, windows, true = asked
     for product, declared in enumerate(by.catalogue.products):
-        at = history.at(day, product)
-        if not (true & (at.product == product)).any():
-            continue
-        fitted = learn(history.before(day, windows, product), at.names, by, product)
-        score = _said(at, at.names, fitted)
-        _product(found, (ENGINE, declared.key), (at, score, true), product, left_out=True)
+        if (true & (at.product == product)).any():
+            blind = moment(at.view, by, product)
+            fitted = learn(past, blind.names, by, product)
+            score = _said(blind, blind.names, fitted)
+            _product(found, (ENGINE, declared.key), (blind, score, true), product, left_out=True)
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
