@@ -694,9 +694,16 @@ class _Events(_Joiner):
             one, _ = only_one(pairs[:, 0], pairs[:, 1], len(waiting))
             if kind is Claim.LIKE:
                 denied = clusters.denies(np.where(one < 0, 0, one), figure[waiting], figure)
-                one = np.where(denied, -1, one)
+                one = np.where(denied | self._figures_differ(waiting, one), -1, one)
             target = np.where(target < 0, one, target)
         return target
+
+    def _figures_differ(self, waiting: Ints, target: Ints) -> Mask:
+        """Which walled events with a figure go where another of their scope goes with another figure."""
+        figure = np.where(target < 0, np.uint64(0), self.dense[Claim.FIGURE][waiting])
+        where = grouped_pairs(self.evidence.scope[waiting], target + 1)
+        differ: Mask = (figure != 0) & several_values(where, figure, len(waiting))[where]
+        return differ
 
 
 class _Persons(_Joiner):
