@@ -50,7 +50,7 @@ NEEDS: Final = {ARGUMENT: TRIGGER, NEGATIVE: SUBJECT}
 LIVE: Final = ("cluener", TRIGGER, ARGUMENT, "news_sentiment")
 """What is read of every text unless told otherwise."""
 
-SURE: Final = 0.5
+SURE: Final = 0.3
 """From this probability on a text has an event of a type (`finese`)."""
 
 DIGITS: Final = 4

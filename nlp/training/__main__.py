@@ -18,6 +18,7 @@ STAGES = {
     "bigrams": stages.make_bigrams,
     "vectors": stages.make_vectors,
     "pretrain": stages.make_encoder,
+    "linear": joint.train_linear,
 }
 ALL = [*STAGES, NAME, *tasks.RECIPES]
 

@@ -11,9 +11,10 @@ from sklearn.linear_model import LogisticRegression
 
 from nlp.datasets import Span
 from nlp.encoder import Vocabulary
+from nlp.training.stages import SEED
 from nlp.wide import BUCKETS, Wide, marked_characters, runs
 
-STRENGTH = 10.0
+STRENGTH = 30.0
 """Inverse of the penalty on the weights."""
 
 LEVELS = 127
@@ -22,15 +23,10 @@ LEVELS = 127
 def fit(vocabulary: Vocabulary, texts: Sequence[tuple[str, Sequence[Span]]], gold: NDArray[np.int64]) -> Wide:
     """The model of texts with their marks; `gold` is a label each, (texts,), or one 0 or 1 a label, (texts, labels)."""
     table, rarity = _table([marked_characters(vocabulary, text, marks) for text, marks in texts])
-    if gold.ndim > 1:
-        fitted = [_logistic().fit(table, column) for column in gold.T]
-        weights = np.stack([model.coef_[0] for model in fitted], axis=1)
-        start = np.array([model.intercept_[0] for model in fitted])
-    else:
-        model = _logistic().fit(table, gold)
-        binary = len(model.coef_) == 1
-        weights = np.concatenate([-model.coef_ / 2, model.coef_ / 2]).T if binary else model.coef_.T
-        start = np.concatenate([-model.intercept_ / 2, model.intercept_ / 2]) if binary else model.intercept_
+    columns = gold if gold.ndim > 1 else np.eye(gold.max() + 1, dtype=np.int64)[gold]
+    fitted = [_logistic().fit(table, column) for column in columns.T]
+    weights = np.stack([model.coef_[0] for model in fitted], axis=1)
+    start = np.array([model.intercept_[0] for model in fitted])
     scale = np.maximum(np.abs(weights).max(axis=0), 1e-8) / LEVELS
     return Wide(
         np.round(weights / scale).astype(np.int8),
@@ -41,7 +37,8 @@ def fit(vocabulary: Vocabulary, texts: Sequence[tuple[str, Sequence[Span]]], gol
 
 
 def _logistic() -> LogisticRegression:
-    return LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-5)
+    """One label against the rest: for forty labels a hundred times as fast as all in one model."""
+    return LogisticRegression(C=STRENGTH, solver="liblinear", random_state=SEED)
 
 
 def _table(texts: Sequence[NDArray[np.int32]]) -> tuple[csr_matrix, NDArray[np.float64]]:
