@@ -22,9 +22,11 @@ from api import (
     examples,
     groups,
     indicators,
+    jobs,
     opportunities,
     ownership,
     parameters,
+    reading,
     risk,
     risk_circles,
     scenarios,
@@ -108,6 +110,9 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     app.include_router(scenarios.router(settings))
     app.include_router(document_search.router(settings))
     app.include_router(documents.router(settings))
+    waiting = jobs.jobs_of(settings)
+    app.include_router(reading.router(settings, waiting))
+    app.include_router(jobs.router(waiting))
     app.include_router(_operations())
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

@@ -25,8 +25,10 @@ from api import (
     groups_commands,
     loading,
     opportunities_commands,
+    opportunity_backtest_commands,
     ownership_commands,
     profile_commands,
+    reading_commands,
     risk_backtest_commands,
     risk_circles_commands,
     risk_commands,
@@ -70,7 +72,9 @@ app.add_typer(alerts_commands.alerts_app, name="alerts")
 app.add_typer(documents_commands.documents_app, name="documents")
 app.add_typer(documents_commands.reviews_app, name="reviews")
 document_search_commands.register(app)
+app.command(name="read")(reading_commands.read)
 app.add_typer(opportunities_commands.opportunities_app, name="opportunities")
+opportunity_backtest_commands.register(opportunities_commands.opportunities_app)
 
 Seed = Annotated[int, typer.Option(min=0, help="随机种子 / seed: the same one gives the same world")]
 

@@ -61,6 +61,7 @@ class WrittenCounts(Answer):
     changed: int = Field(description="Records written anew.")
     unchanged: int
     taken_back: int = Field(description="Records that no longer hold.")
+    rejected: int = Field(description="Records that could not be used.")
 
 
 class Reads(Answer):
