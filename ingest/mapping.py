@@ -28,7 +28,7 @@ from ingest.mapped_values import Strict
 from ingest.native import Native
 from ingest.readers import Format, Kind, header, text_rows
 from ingest.source import Context, Source
-from ingest.written import desk, risk_alerts, tag_rules, tier_rules
+from ingest.written import desk, reading, risk_alerts, tag_rules, tier_rules
 
 SHIPPED: Final = Path(__file__).parent / "mappings"
 _SUFFIX: Final = ".yaml"
@@ -328,7 +328,9 @@ def load_mapping(name_or_path: str | Path) -> Source:
 
 @functools.cache
 def _built_in() -> Mapping[str, Source]:
-    sources: tuple[Source, ...] = (Native(), Bods(), risk_alerts(), tag_rules(), tier_rules(), desk())
+    sources: tuple[Source, ...] = (
+        Native(), Bods(), risk_alerts(), tag_rules(), tier_rules(), reading(), desk(),
+    )  # fmt: skip
     return {source.name: source for source in sources}
 
 
