@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from nlp.found import EVENT_TYPES, Argument, Event, Mention, MentionKind, Period, Quantity, sentence_around
+from nlp.found import EVENT_TYPES, Argument, Event, Mention, MentionKind, Period, Quantity
 from nlp.parties import Layout, Party, parties_of, without_lead
 
 RULE: Final = "rule"
@@ -28,6 +29,10 @@ AFTER_REACH: Final = 16
 """Characters after a trigger within which its object begins."""
 STANDING_FACTOR: Final = 0.65
 """What a standing state (累计质押) is sure of, against a new event."""
+NEAR_ANNOUNCERS: Final = 8
+NAME_LENGTH: Final = 40
+REPEATS: Final = 32
+"""So many events back, a repeat is looked for."""
 NO_SUBJECT_FACTOR: Final = 0.7
 BORROWED_FACTOR: Final = 0.9
 """A subject that stands in an earlier clause or sentence, against one in the clause."""
@@ -106,7 +111,7 @@ class Rules:
     """All of events.yaml."""
 
     roles: Mapping[str, Role]
-    triggers: re.Pattern[str]
+    triggers: Mapping[str, tuple[str, ...]]
     patterns: Mapping[str, tuple[Pattern, ...]]
     cores: Mapping[str, tuple[int, int]]
     before: tuple[Polarity, ...]
@@ -177,7 +182,9 @@ def rules() -> Rules:
                 cores[plain] = (
                     (trigger.index("["), trigger.index("]") - 1) if "[" in trigger else (0, len(plain))
                 )
-    longest = sorted(patterns, key=lambda trigger: (-len(trigger), trigger))
+    by_start: dict[str, tuple[str, ...]] = {}
+    for trigger in sorted(patterns, key=lambda trigger: (-len(trigger), trigger)):
+        by_start[trigger[:2]] = (*by_start.get(trigger[:2], ()), trigger)
     return Rules(
         {
             name: Role(
@@ -189,7 +196,7 @@ def rules() -> Rules:
             )
             for name, role in declared["roles"].items()
         },
-        re.compile("|".join(map(re.escape, longest))),
+        by_start,
         {trigger: tuple(found) for trigger, found in patterns.items()},
         cores,
         tuple(_polarity(entry) for entry in declared["polarity"]),
@@ -245,12 +252,30 @@ def events(text: str, mentions: Sequence[Mention], published: dt.date | None) ->
 
 def _hits(text: str, layout: Layout) -> Iterator[_Hit]:
     known = rules()
-    for found in known.triggers.finditer(text):
-        first, last = layout.segment(found.start())
-        for pattern in known.patterns[found[0]]:
-            if _fits(text, found, pattern, first, last):
-                yield _Hit(found.start(), found.end(), found[0], pattern)
+    done = 0
+    for start, trigger in _triggers(text):
+        if start < done:
+            continue
+        end = start + len(trigger)
+        done = end
+        first, last = layout.segment(start)
+        for pattern in known.patterns[trigger]:
+            if _fits(text, (start, end), pattern, first, last):
+                yield _Hit(start, end, trigger, pattern)
                 break
+
+
+def _triggers(text: str) -> list[tuple[int, str]]:
+    """Where each trigger stands, the longest of those that begin there; by their first two characters, for speed."""
+    found = []
+    for begin, triggers in rules().triggers.items():
+        place = text.find(begin)
+        while place >= 0:
+            trigger = next((t for t in triggers if text.startswith(t, place)), None)
+            if trigger:
+                found.append((place, trigger))
+            place = text.find(begin, place + 1)
+    return sorted(found)
 
 
 NAME_ENDS: Final = re.compile("(?:公司|投资|集团|资本|基金|合伙|控股|中心|银行|证券|股份|）)$")
@@ -258,18 +283,26 @@ NAME_ENDS: Final = re.compile("(?:公司|投资|集团|资本|基金|合伙|控�
 
 def _in_name(hit: _Hit, parties: Sequence[Party]) -> bool:
     """Whether a trigger is part of a name (华越投资)."""
-    return any(
-        party.start <= hit.start and hit.end <= party.end and NAME_ENDS.search(party.text)
-        for party in parties
-    )
+    for number in range(bisect_right(parties, hit.start, key=_start) - 1, -1, -1):
+        party = parties[number]
+        if party.end >= hit.end:
+            return NAME_ENDS.search(party.text) is not None
+        if party.start < hit.start - NAME_LENGTH:
+            return False
+    return False
 
 
-def _fits(text: str, found: re.Match[str], pattern: Pattern, first: int, last: int) -> bool:
+def _start(item: Party | Mention) -> int:
+    return item.start
+
+
+def _fits(text: str, place: tuple[int, int], pattern: Pattern, first: int, last: int) -> bool:
     """Whether what stands beside the trigger lets it stand."""
-    if pattern.not_after and pattern.not_after.match(text, found.end(), last):
+    start, end = place
+    if pattern.not_after and pattern.not_after.match(text, end, last):
         return False
-    before = max(found.start() - CONTEXT, first)
-    if pattern.not_before and pattern.not_before.search(text, before, found.start()):
+    before = max(start - CONTEXT, first)
+    if pattern.not_before and pattern.not_before.search(text, before, start):
         return False
     if pattern.avoid and pattern.avoid.search(text, first, last):
         return False
@@ -287,7 +320,7 @@ def _event(scene: _Scene, place: int) -> Event | None:
         return None
     detail, factor = _polarity_of(scene, hit)
     confidence = pattern.confidence * factor * cast.factor
-    start, end = sentence_around(scene.text, hit.start, hit.end)
+    start, end = scene.layout.sentence(hit.start, hit.end)
     amount = next((a for a in arguments if a.role == "amount"), None)
     day = _date(scene, hit)
     return Event(
@@ -367,11 +400,15 @@ class _Cast:
         self.roles: dict[Party, str] = {}
         first, last = scene.layout.clause(hit.start)
         segment = scene.layout.segment(hit.start)
+        self.announcers = scene.announcers[: bisect_left(scene.announcers, hit.start, key=_start)][
+            -NEAR_ANNOUNCERS:
+        ]
         self.clause = (first, last)
         self.segment = segment
-        self.near = [
-            p for p in scene.parties if segment[0] <= p.start and p.end <= segment[1] and not self._hit(p)
-        ]
+        first_party = bisect_left(scene.parties, segment[0], key=_start)
+        last_party = bisect_left(scene.parties, segment[1], key=_start)
+        inside = scene.parties[first_party:last_party]
+        self.near = [p for p in inside if p.end <= segment[1] and not self._hit(p)]
         self.left = [p for p in self.near if first <= p.start and p.end <= hit.start]
         self.right = [p for p in self.near if hit.end <= p.start and p.end <= last]
 
@@ -533,12 +570,12 @@ class _Cast:
         party = next(p for p in earlier if p.start >= first)
         self.factor *= BORROWED_FACTOR
         topic = self.pattern.topic
-        if topic and (self._owned(party) or any(party.text == other.text for other in self.scene.announcers)):
+        if topic and (self._owned(party) or any(party.text == other.text for other in self.announcers)):
             return self._take(party, (topic,))
         return self._take(party, roles)
 
     def _announcer(self, roles: tuple[str, ...]) -> None:
-        for party in reversed(self.scene.announcers):
+        for party in reversed(self.announcers):
             topic = self.pattern.topic
             if party.start < self.hit.start and self._take(party, (topic,) if topic else roles):
                 self.factor *= BORROWED_FACTOR
@@ -562,7 +599,7 @@ class _Cast:
         if not role or role in self.roles.values():
             return
         names = {party.text for party in self.roles}
-        for party in reversed(self.scene.announcers):
+        for party in reversed(self.announcers):
             if party.start < self.hit.start and party.text not in names:
                 self._take(party, (role,))
                 return
@@ -590,6 +627,15 @@ def _figures(scene: _Scene, place: int) -> Iterator[Argument]:
             yield Argument(role, mention.start, mention.end, mention.text, number)
 
 
+def _between(mentions: Sequence[Mention], first: int, last: int) -> Iterator[tuple[int, Mention]]:
+    """Mentions, which stand in order, between two places, with their numbers."""
+    for number in range(bisect_left(mentions, first, key=_start), len(mentions)):
+        if mentions[number].start >= last:
+            return
+        if mentions[number].end <= last:
+            yield number, mentions[number]
+
+
 def _in_order(
     mentions: Sequence[Mention], hit: _Hit, bounds: tuple[int, int, int, int]
 ) -> list[tuple[int, Mention]]:
@@ -605,8 +651,8 @@ def _in_order(
 
     near = [
         (number, mention)
-        for number, mention in enumerate(mentions)
-        if mention.kind in FIGURES and earliest <= mention.start and mention.end <= limit
+        for number, mention in _between(mentions, earliest, limit)
+        if mention.kind in FIGURES
     ]
     return sorted(near, key=lambda pair: rank(pair[1]))
 
@@ -659,10 +705,8 @@ def _date(scene: _Scene, hit: _Hit) -> Argument | None:
     segment_first, segment_last = scene.layout.segment(hit.start)
     days = [
         (number, m)
-        for number, m in enumerate(scene.mentions)
+        for number, m in _between(scene.mentions, segment_first, segment_last)
         if m.kind == "date"
-        and segment_first <= m.start
-        and m.end <= segment_last
         and not REPORTED.match(scene.text, m.end - 1)
         and not SHARE_OF.search(scene.text, max(m.start - 10, 0), m.start)
         and not LAST_YEARS.match(scene.text, m.end - (2 if m.text.endswith("同期") else 0))
@@ -683,7 +727,9 @@ def _merged(found: Sequence[Event]) -> list[Event]:
     """Events of one type, sentence and subject, told twice there, are one, with all arguments."""
     merged: list[Event] = []
     for event in found:
-        place = next((n for n, other in enumerate(merged) if _same(other, event)), None)
+        place = next(
+            (n for n in range(max(len(merged) - REPEATS, 0), len(merged)) if _same(merged[n], event)), None
+        )
         if place is None:
             merged.append(event)
         else:
@@ -732,7 +778,9 @@ def _without_repeats(found: Sequence[Event]) -> list[Event]:
     for event in found:
         told = _told(event)
         earlier = [
-            other for other in kept if other.type == event.type and _compatible(other.detail, event.detail)
+            other
+            for other in kept[-REPEATS:]
+            if other.type == event.type and _compatible(other.detail, event.detail)
         ]
         if not told or not any(told <= _told(other) for other in earlier):
             kept.append(event)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
-from nlp.found import Mention, MentionKind
+from nlp.found import SENTENCE_ENDS, Mention, MentionKind
 
 PARTY_KINDS: Final[frozenset[MentionKind]] = frozenset(
     {"company", "person", "government", "organisation", "product", "brand", "project"}
 )
+REACH: Final = 48
+"""Characters around 公告, a bracket or 简称 that can hold the name it belongs to."""
+LONG: Final = 20_000
+"""Texts beyond this are no news: names that they abbreviate are not looked for at each of their places."""
+FAR: Final = 400
+"""Characters beyond which nothing belongs to a trigger, whatever the punctuation."""
+SENTENCE_MARK: Final = re.compile(f"[{SENTENCE_ENDS}]")
 SEGMENT_MARK: Final = re.compile("[。！？!?；;\n【】]")
 CLAUSE_MARK: Final = re.compile(r"[。！？!?；;\n【】：:，]|(?<!\d),|,(?!\d{3})")
 INSIDE_NAME: Final = re.compile(
@@ -27,6 +34,8 @@ LEADING: Final = re.compile(
 )
 TRAILING: Final = re.compile("(?P<keep>有限公司)(?!分公司|.{0,8}[分支]行)[^（(].*")
 ROLE_TAIL: Final = re.compile("(?P<keep>.{2})(?:第[一二三]大|控股|大)?(?:股东|实际控制人|实控人)$")
+MAYBE_LONGER: Final = frozenset("，。：:；;】【”“告股子旗实）)(（企龙厂独拟向其下及持公大参、暨一控")
+"""Names without these hold no words that are not theirs."""
 CODE: Final = re.compile(r"(?P<keep>)[（(](?:\w{2}|[^（()）]{0,8}[:：])?\d{4,}.*")
 
 
@@ -45,22 +54,36 @@ class Party:
 class Layout:
     """Where segments (sentences and their parts at ； and 【】) and clauses end."""
 
+    text: str
+    sentences: tuple[int, ...]
     segments: tuple[int, ...]
     clauses: tuple[int, ...]
-    length: int
 
     @classmethod
     def of(cls, text: str) -> Layout:
         """The layout of a text."""
         return cls(
+            text,
+            tuple(found.end() for found in SENTENCE_MARK.finditer(text)),
             tuple(found.end() for found in SEGMENT_MARK.finditer(text)),
             tuple(found.end() for found in CLAUSE_MARK.finditer(text)),
-            len(text),
         )
 
+    def sentence(self, start: int, end: int) -> tuple[int, int]:
+        """What `nlp.found.sentence_around` says, without a look at the whole text."""
+        first, _ = self._around(self.sentences, start)
+        number = bisect_left(self.sentences, end + 1)
+        last = self.sentences[number] if number < len(self.sentences) else len(self.text)
+        while first < start and self.text[first].isspace():
+            first += 1
+        while last > end and self.text[last - 1].isspace():
+            last -= 1
+        return first, last
+
     def segment(self, place: int) -> tuple[int, int]:
-        """First and last character (exclusive, its mark with it) of the segment that holds a place."""
-        return self._around(self.segments, place)
+        """First and last character (exclusive, its mark with it) of the segment that holds a place, within `FAR` of it."""
+        first, last = self._around(self.segments, place)
+        return max(first, place - FAR), min(last, place + FAR)
 
     def clause(self, place: int) -> tuple[int, int]:
         """As `segment`, for the clause."""
@@ -69,7 +92,7 @@ class Layout:
     def _around(self, ends: tuple[int, ...], place: int) -> tuple[int, int]:
         number = bisect_right(ends, place)
         first = ends[number - 1] if number else 0
-        return first, ends[number] if number < len(ends) else self.length
+        return first, ends[number] if number < len(ends) else len(self.text)
 
 
 @dataclass(frozen=True)
@@ -77,10 +100,36 @@ class Announcements:
     """What events.yaml says of who reports and who announces."""
 
     sources: frozenset[str]
-    announcers: tuple[re.Pattern[str], ...]
-    headings: tuple[re.Pattern[str], ...]
-    aliases: tuple[re.Pattern[str], ...]
+    announcers: tuple[Sought, ...]
+    headings: tuple[Sought, ...]
+    aliases: tuple[Sought, ...]
     nobody: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Sought:
+    """An expression, and the words near which alone it is sought; everywhere, where there are none."""
+
+    expression: re.Pattern[str]
+    near: tuple[str, ...]
+
+    def hits(self, text: str) -> Iterator[re.Match[str]]:
+        """The hits in a text, in order."""
+        if not self.near:
+            found = self.expression.match(text)
+            return iter([found] if found else [])
+        return self._near(text)
+
+    def _near(self, text: str) -> Iterator[re.Match[str]]:
+        for word in self.near:
+            place = text.find(word)
+            while place >= 0:
+                yield from self.expression.finditer(text, max(place - REACH, 0), place + REACH)
+                place = text.find(word, place + len(word))
+
+
+def _sought(declared: Mapping[str, Any]) -> Sought:
+    return Sought(re.compile(declared["expression"]), tuple(declared.get("near", ())))
 
 
 @cache
@@ -89,9 +138,9 @@ def announcements() -> Announcements:
     declared = yaml.safe_load((resources.files("nlp") / "data" / "events.yaml").read_text("utf-8"))
     return Announcements(
         frozenset(declared["sources"]),
-        tuple(re.compile(expression) for expression in declared["announcers"]),
-        tuple(re.compile(expression) for expression in declared["headings"]),
-        tuple(re.compile(expression) for expression in declared["aliases"]),
+        tuple(_sought(entry) for entry in declared["announcers"]),
+        tuple(_sought(entry) for entry in declared["headings"]),
+        tuple(_sought(entry) for entry in declared["aliases"]),
         re.compile(declared["not_announcers"]),
     )
 
@@ -109,14 +158,16 @@ def parties_of(text: str, mentions: Sequence[Mention]) -> tuple[list[Party], lis
         if mention.kind in PARTY_KINDS
     ]
     parties = [party for party in found if party.text and party.text not in sources]
+    if len(text) > LONG:
+        return sorted(parties, key=lambda p: (p.start, p.end)), _announcers(text, parties)
     announcers = _announcers(text, parties)
     names = {party.text for party in announcers} | set(_aliases(text))
     return sorted(_with_names(text, parties, names), key=lambda p: (p.start, p.end)), announcers
 
 
 def _aliases(text: str) -> Iterator[str]:
-    for expression in announcements().aliases:
-        for found in expression.finditer(text):
+    for sought in announcements().aliases:
+        for found in sought.hits(text):
             yield found[1]
 
 
@@ -156,6 +207,8 @@ def without_lead(text: str, start: int, end: int) -> int:
 
 def _trimmed(text: str, mention: Mention, number: int) -> Party:
     start, end = mention.start, mention.end
+    if MAYBE_LONGER.isdisjoint(mention.text):
+        return Party(start, end, mention.text, mention.kind, number)
     for found in INSIDE_NAME.finditer(text, start, end):
         start = found.end() if found.end() < end else start
         end = found.start() if found.end() >= end > found.start() > start else end
@@ -172,13 +225,13 @@ def _announcers(text: str, parties: Sequence[Party]) -> list[Party]:
     known = announcements()
     by_place = {(party.start, party.end): party for party in parties}
     found: dict[int, Party] = {}
-    for expression in known.announcers:
-        for match in expression.finditer(text):
+    for sought in known.announcers:
+        for match in sought.hits(text):
             party = _announcer(match, by_place, known)
             if party:
                 found.setdefault(party.start, party)
-    for expression in known.headings:
-        for match in expression.finditer(text):
+    for sought in known.headings:
+        for match in sought.hits(text):
             party = _announcer(match, by_place, known)
             if party and (party.mention is not None or text.count(party.text) > 1):
                 found.setdefault(party.start, party)

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import yaml
 
-from nlp.found import RELATION_TYPES, Mention, Quantity, Relation, sentence_around
-from nlp.parties import Party, parties_of
+from nlp.found import RELATION_TYPES, Mention, Quantity, Relation
+from nlp.parties import Layout, Party, parties_of
 
 SIGNS: Final = {
     "company": "\ue001", "organisation": "\ue001", "person": "\ue002", "government": "\ue003", "office": "\ue004",
@@ -64,6 +64,7 @@ class Rules:
     """All of relations.yaml, and the expression of offices of events.yaml."""
 
     patterns: tuple[Pattern, ...]
+    words: re.Pattern[str]
     denied: re.Pattern[str]
     office: re.Pattern[str]
 
@@ -78,6 +79,9 @@ def rules() -> Rules:
     declared = _declared("relations.yaml")
     return Rules(
         tuple(_pattern(entry) for entry in declared["patterns"]),
+        re.compile(
+            "|".join(w for w in KEYWORDS.values() if w != OFFICE) + f"|{_declared('events.yaml')['office']}"
+        ),
         re.compile(declared["denied"]),
         re.compile(_declared("events.yaml")["office"]),
     )
@@ -131,11 +135,15 @@ def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
     Subject and object are as RELATION_TYPES says: who holds, controls, is an officer, is the subsidiary, buys, invests,
     guarantees, supplies, sues or lends is the subject, passive or not. Names that no mention covers take no part.
     """
+    if not rules().words.search(text):
+        return []
     parties, _ = parties_of(text, mentions)
-    named = [p for p in [*parties, *_offices(text)] if p.kind in SIGNS and p.mention is not None]
+    offices = _offices(text) if any(party.kind == "person" for party in parties) else []
+    named = [p for p in [*parties, *offices] if p.kind in SIGNS and p.mention is not None]
     found: dict[tuple[str, int, int], Relation] = {}
-    for sentence in _sentences(text, _apart(named)):
-        for relation in _stated(text, mentions, sentence):
+    layout = Layout.of(text)
+    for sentence in _sentences(text, layout, _apart(named)):
+        for relation in _stated(mentions, sentence):
             key = (relation.type, relation.subject, relation.object)
             if key not in found or found[key].confidence < relation.confidence:
                 found[key] = relation
@@ -156,11 +164,11 @@ def _apart(parties: Sequence[Party]) -> list[Party]:
     return kept
 
 
-def _sentences(text: str, parties: Sequence[Party]) -> Iterator[_Sentence]:
+def _sentences(text: str, layout: Layout, parties: Sequence[Party]) -> Iterator[_Sentence]:
     """Sentences that name two parties or more."""
     number = 0
     while number < len(parties):
-        start, end = sentence_around(text, parties[number].start, parties[number].end)
+        start, end = layout.sentence(parties[number].start, parties[number].end)
         inside = []
         while number < len(parties) and parties[number].start < end:
             inside.append(parties[number])
@@ -186,22 +194,22 @@ def _signed(text: str, start: int, end: int, parties: Sequence[Party]) -> _Sente
     return _Sentence("".join(pieces), places, by_place)
 
 
-def _stated(text: str, mentions: Sequence[Mention], sentence: _Sentence) -> Iterator[Relation]:
+def _stated(mentions: Sequence[Mention], sentence: _Sentence) -> Iterator[Relation]:
     known = rules()
     for pattern in known.patterns:
         if not pattern.words.search(sentence.signed):
             continue
         for match in pattern.expression.finditer(sentence.signed):
-            yield from _relations_of(text, mentions, sentence, pattern, match)
+            yield from _relations_of(mentions, sentence, pattern, match)
 
 
 def _relations_of(
-    text: str, mentions: Sequence[Mention], sentence: _Sentence, pattern: Pattern, match: re.Match[str]
+    mentions: Sequence[Mention], sentence: _Sentence, pattern: Pattern, match: re.Match[str]
 ) -> Iterator[Relation]:
     subjects, objects = _meant(sentence, match, "s"), _meant(sentence, match, "o")
     if not subjects or not objects:
         return
-    start, end = sentence_around(text, subjects[0].start, subjects[0].end)
+    start, end = sentence.places[0], sentence.places[-1] + 1
     factor = DENIED_FACTOR if rules().denied.search(match[0]) else 1.0
     office = _office(sentence, match)
     stop = sentence.places[match.end() - 1] + QUANTITY_REACH
