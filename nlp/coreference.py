@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from nlp.found import Mention
-from nlp.name_index import core_of, stem_of
 from nlp.folded import folded_name
+from nlp.found import Mention
 from nlp.linking_rules import linking_rules
+from nlp.name_index import core_of, stem_of
 
 _QUOTED: Final = r"[“\"「『‘']([^“”\"」』’'（）()\n]{2,20})[”\"」』’']"
 _DEFINITION: Final = re.compile(
@@ -26,7 +26,9 @@ _PLURAL: Final = re.compile(r"各|等|双方|们|统称|合称")
 _NAME_BEFORE: Final = re.compile(
     r"[^\s，,。；;：:、“”\"《》！？]{2,40}?(?:公司|集团|银行|合伙企业（有限合伙）|合伙企业\(有限合伙\)|中心|研究院)$"
 )
-_FUNCTION: Final = "占对与为和及由在将向因是持给从经使据按至即若但而或以后前时内中到让令受就并了称示指出至随获得过按照关于的其如"
+_FUNCTION: Final = (
+    "占对与为和及由在将向因是持给从经使据按至即若但而或以后前时内中到让令受就并了称示指出随获得过照于的其如"
+)
 _BARE: Final = re.compile(
     rf"(?:(?P<own>本公司|我公司)|(?P<that>该公司)"
     rf"|(?<![^\W\d_])(?P<first>公司)|(?<=[{_FUNCTION}])(?<!标的)(?<!目的)(?P<bare>公司)|(?P<listed>上市公司))"

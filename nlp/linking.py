@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -23,7 +24,7 @@ from nlp.placed import Placed, candidate
 from nlp.spots import Codes, Spot, Spotter
 
 _REPLACED: Final = frozenset(
-    {"company", "organisation", "brand", "product", "place", "industry", "government"}
+    {"company", "organisation", "brand", "product", "place", "industry", "government", "person"}
 )
 """Kinds of given mentions that go where a linked company's name covers or cuts them."""
 
@@ -197,14 +198,14 @@ def _outside(text: str, spots: Sequence[Spot]) -> str:
 
 
 def _uncovered(mentions: Sequence[Mention], found: Sequence[Placed]) -> list[Mention]:
-    """The given mentions that no found name stands for, covers or cuts."""
-    spans = [(p.mention.start, p.mention.end) for p in found]
+    """The given mentions that no found name stands for, covers or cuts; found ones are in order and apart."""
+    ends = [place.mention.end for place in found]
 
     def stays(mention: Mention) -> bool:
-        touching = [(s, e) for s, e in spans if s < mention.end and mention.start < e]
-        if mention.kind not in (*_REPLACED, "person"):
+        if mention.kind not in _REPLACED:
             return True
-        return not touching
+        place = bisect_right(ends, mention.start)
+        return place == len(found) or found[place].mention.start >= mention.end
 
     return [mention for mention in mentions if stays(mention)]
 

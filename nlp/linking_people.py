@@ -65,7 +65,7 @@ class People:
         )
 
     def found(self, taken: Sequence[tuple[int, int]]) -> Iterator[Placed]:
-        """Persons tied to a linked company whose names stand in the text outside what is taken (original characters)."""
+        """Persons tied to a linked company named in the text outside what is taken (characters of the original)."""
         for name, rows in self._tied.items():
             start = self._folded.text.find(name)
             while start >= 0:

@@ -1,7 +1,8 @@
 """The names of all companies that a view sees, by 64-bit hashes of their normal forms: found in texts and by name.
 
 A name is hashed from its first character on, so one pass over a text tries all lengths at every place; a table by the
-first two characters says which lengths are worth trying. A hash may lie: whoever uses a hit compares the name.
+first two characters says which lengths are worth trying. With 64 bits and a million names, other characters than a name's have
+its hash about once in a thousand million texts.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from nlp.linking_rules import linking_rules
 
 LONGEST: Final = 63
 """Characters of a name that is found in a text; longer ones are found by name alone."""
+
+MOST_NAMESAKES: Final = 50
+"""A name that more companies share is nobody's in particular; no text can tell them all apart."""
 
 _PREFIX_BITS: Final = 20
 _BUCKET_BITS: Final = 18
@@ -158,7 +162,7 @@ class _Keys:
 
 @dataclass(frozen=True)
 class NameIndex:
-    """Entries in order of hash: `row[i]` is called, in `way[i]`, what hashes to `value[i]`."""
+    """Entries in order of hash, listed ones first, then by id: `row[i]` is called what hashes to `value[i]`."""
 
     value: NDArray[np.uint64]
     row: NDArray[np.int32]
@@ -188,8 +192,9 @@ class NameIndex:
             room = count
 
     def entries(self, low: int, high: int) -> dict[int, Way]:
-        """The rows of entries, each with its surest way."""
+        """The rows of entries, each with its surest way: of very many the listed ones, then the first by id."""
         rows: dict[int, Way] = {}
+        high = min(high, low + MOST_NAMESAKES)
         for row, way in zip(self.row[low:high].tolist(), self.way[low:high].tolist(), strict=True):
             rows[row] = Way(min(way, rows.get(row, way)))
         return rows
@@ -210,7 +215,8 @@ class NameIndex:
 # --- keys of a company -----------------------------------------------------------------------------------------------
 
 _SUFFIXES: Final = (
-    "集团股份有限公司", "股份有限公司", "集团有限责任公司", "集团有限公司", "有限责任公司", "有限公司", "股份公司", "集团公司",
+    "集团股份有限公司", "股份有限公司", "集团有限责任公司", "集团有限公司", "有限责任公司", "有限公司", "股份公司",
+    "集团公司",
 )  # fmt: skip
 _UNSPOKEN: Final = str.maketrans("", "", "()\"'·")
 _LEAST_STEM: Final = 3
@@ -297,10 +303,10 @@ def build(view: View) -> NameIndex:
         for row, text in _stated(view, field, several):
             for key, way in _keys(field, text, places, listed=listed.item(row)):
                 keys.add(key, row, way)
-    return _finished(keys, listed)
+    return _finished(keys, listed, view.id_keys())
 
 
-def _finished(keys: _Keys, listed: NDArray[np.bool_]) -> NameIndex:
+def _finished(keys: _Keys, listed: NDArray[np.bool_], id_keys: NDArray[np.uint64]) -> NameIndex:
     keys.flush()
     value = np.concatenate([np.zeros(0, np.uint64), *keys.value])
     row = np.concatenate([np.zeros(0, np.int32), *keys.row])
@@ -310,6 +316,8 @@ def _finished(keys: _Keys, listed: NDArray[np.bool_]) -> NameIndex:
     fresh = np.ones(len(value), np.bool_)
     fresh[1:] = (value[1:] != value[:-1]) | (row[1:] != row[:-1])
     value, row, way = value[fresh], row[fresh], way[fresh]
+    order = np.lexsort((id_keys[row], ~listed[row], value))
+    value, row, way = value[order], row[order], way[order]
     buckets = (value >> np.uint64(64 - _BUCKET_BITS)).astype(np.int64)
     first = np.searchsorted(buckets, np.arange((1 << _BUCKET_BITS) + 1))
     return NameIndex(value, row, way, first.astype(np.int64), keys.lengths, listed)

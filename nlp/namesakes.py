@@ -15,9 +15,6 @@ from nlp.name_index import NameIndex, Way, core_of, stated_names
 LEAD: Final = 25
 """Hundredths by which the best of several must lead to be meant."""
 
-_MOST_RANKED: Final = 50
-"""Of a name that more companies share, those first by id are weighed; a text cannot tell so many apart."""
-
 _TIES: Final = ("HOLDS", "CONTROLS", "SUPPLIES", "LENDS_TO")
 _OFFICES: Final = ("OFFICER_OF", "CONTROLS", "HOLDS")
 _MOST_TIES: Final = 300
@@ -66,8 +63,7 @@ class Namesakes:
         """All that existed when the text was published, best first; equal ones by id."""
         if len(rows) == 1:
             return [Ranked(row, _WORTH[way], _REASON[way]) for row, way in rows.items()]
-        chosen = sorted(rows, key=self._view.id_key)[:_MOST_RANKED]
-        there = [row for row in chosen if self._existed(row, context.published)]
+        there = [row for row in rows if self._existed(row, context.published)]
         found = [self._weighed(row, rows[row], context) for row in there]
         return sorted(found, key=lambda r: (-r.score, self._view.id_key(r.row)))
 

@@ -41,4 +41,6 @@ class Placed:
 
 def candidate(view: View, row: int, reason: str, score: float) -> Candidate:
     """An entity as a reviewer sees it."""
-    return Candidate(view.id(row), view.name(row), view.kind(row), round(min(1.0, max(0.0, score)), 3), reason)
+    return Candidate(
+        view.id(row), view.name(row), view.kind(row), round(min(1.0, max(0.0, score)), 3), reason
+    )

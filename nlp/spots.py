@@ -7,16 +7,18 @@ what stands beside it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from graph.claims import Claim, claim_hash
 from graph.names import legal_key
 from graph.view import View
 from nlp.folded import Folded
 from nlp.found import Mention
 from nlp.linking_rules import LinkingRules
-from nlp.name_index import Hit, NameIndex, Way, stated_names
+from nlp.name_index import LONGEST, Hit, NameIndex, Way, stated_names
 
 ENOUGH: Final = 60
 """Hundredths from which on a name is taken for a mention of a company."""
@@ -37,6 +39,8 @@ _WEAK: Final = 50
 
 _SHORT: Final = 4
 _LEFT, _RIGHT = 6, 10
+_NEAR: Final = 8
+"""How many mentions that begin before a name are looked at for one that holds it."""
 _BETWEEN: Final = frozenset({",", "和", "与", "及", "以及", "/", ";"})
 _LEGAL_FORM: Final = re.compile(
     r"\(?(?:集团)?\)?(?:股份有限公司|有限责任公司|股份有限责任公司|有限公司|股份公司)"
@@ -58,7 +62,7 @@ _HAN: Final = "\u2e80"
 
 @dataclass(slots=True)
 class Spot:
-    """Folded characters `start` to `end`, the companies that they may mean, each by its surest way, and the evidence."""
+    """Folded characters `start` to `end`, the companies that they may mean, each by its surest way, and evidence."""
 
     start: int
     end: int
@@ -118,13 +122,30 @@ class Spotter:
     def spots(self, mentions: Sequence[Mention]) -> list[Spot]:
         """All spots that are likely enough, by place, none within another."""
         given = _Given(self._folded, mentions)
-        made = [spot for hit in self._index.hits(self._text) if (spot := self._spot(hit, given))]
+        made = [spot for hit in self._hits() if (spot := self._spot(hit, given))]
         for spot in made:
             self._judge(spot, given)
         chosen = _longest(made)
         _dispute(chosen, made)
         self._help_each_other(chosen)
         return [spot for spot in chosen if spot.score >= ENOUGH]
+
+    def _hits(self) -> list[Hit]:
+        """The names in the text but those within a registered one, of which nothing more is to be said."""
+        hits = self._index.hits(self._text)
+        whole = {
+            place
+            for hit in hits
+            if self._text.endswith("公司", 0, hit.end)
+            for place in range(hit.start, hit.end)
+        }
+        if not whole:
+            return hits
+        return [
+            h
+            for h in hits
+            if h.start not in whole or self._text.endswith("公司", 0, h.end) or h.end - 1 not in whole
+        ]
 
     def _spot(self, hit: Hit, given: _Given) -> Spot | None:
         start, end = hit.start, hit.end
@@ -154,23 +175,21 @@ class Spotter:
         return True
 
     def _of_legal_name(self, surface: str, rows: Mapping[int, Way], *, alone: bool) -> dict[int, Way]:
-        """Those of which this is a registered name, or of which no registered name is known.
+        """Those of which this is a registered name; else those of which none is known, or one that begins with a place.
 
         `alone`: nothing leads up to it, so it may be a registered name without its place.
         """
         wanted = legal_key(surface)
-        fitting: dict[int, Way] = {}
-        for row, way in rows.items():
-            full = [*stated_names(self._view, row, "name"), *stated_names(self._view, row, "former_names")]
-            if any(legal_key(name) == wanted for name in full):
-                fitting[row] = Way.FULL
-            elif (not full and way != Way.MARKED) or (
-                way in (Way.CORE, Way.SHORT) and alone and _ends(full, wanted)
-            ):
-                fitting[row] = way
-        return fitting
+        bearers = self._view.claimants(Claim.LEGAL, claim_hash(Claim.LEGAL, wanted), Claim.FORMER)
+        if bearers:
+            return dict.fromkeys(sorted(bearers, key=self._view.id_key), Way.FULL)
+        return {row: way for row, way in rows.items() if self._may_be(row, way, wanted, alone=alone)}
 
-    # --- evidence ---
+    def _may_be(self, row: int, way: Way, wanted: str, *, alone: bool) -> bool:
+        full = stated_names(self._view, row, "name")
+        if not full:
+            return way != Way.MARKED
+        return alone and way in (Way.CORE, Way.SHORT) and any(legal_key(n).endswith(wanted) for n in full)
 
     def _judge(self, spot: Spot, given: _Given) -> None:
         surface = self._text[spot.start : spot.end]
@@ -254,13 +273,13 @@ class Spotter:
         return bool(self._rules.continued.match(text, end) or _LATER_FORM.match(text, end))
 
     def _help_each_other(self, spots: Sequence[Spot]) -> None:
-        """A name that alone says too little is believed beside a company in a list, and with another name of the same."""
+        """A name that alone says too little is believed beside a company in a list, or with another name of its own."""
         likely = [spot.score >= ENOUGH for spot in spots]
         sure = {spot.meant for spot in spots if spot.sure}
         for number, spot in enumerate(spots):
             if spot.weak and spot.score > 0 and self._ends_there(spot):
                 spot.score += 45 * self._listed_with(spots, likely, number)
-            if not spot.sure and 0 < spot.score and self._ends_there(spot) and not sure.isdisjoint(spot.rows):
+            if not spot.sure and spot.score > 0 and self._ends_there(spot) and not sure.isdisjoint(spot.rows):
                 spot.score += 50
                 spot.rows = {row: way for row, way in spot.rows.items() if row in sure}
 
@@ -278,11 +297,6 @@ class Spotter:
             if one >= 0 and two < len(spots)
             for other in ((one if two == number else two),)
         )
-
-
-def _ends(full: Sequence[str], wanted: str) -> bool:
-    """Whether a registered name ends in a legal key."""
-    return any(legal_key(name).endswith(wanted) for name in full)
 
 
 def _cut_from_a_word(text: str, start: int, end: int) -> bool:
@@ -309,14 +323,13 @@ def _longest(spots: Sequence[Spot]) -> list[Spot]:
 
 
 def _dispute(chosen: Sequence[Spot], made: Sequence[Spot]) -> None:
-    """Where a name that says enough begins or ends within another one, the characters may be cut in either way."""
+    """Where a name begins or ends within another one, the characters may be cut in either way."""
+    starts = [spot.start for spot in made]
     for spot in chosen:
-        for other in made:
-            if (
-                other.start < spot.start < other.end < spot.end
-                or spot.start < other.start < spot.end < other.end
-            ):
-                spot.score -= 60 * (other.end - other.start > 2)  # noqa: PLR2004
+        for other in made[bisect_left(starts, spot.start - LONGEST) : bisect_left(starts, spot.end)]:
+            before = other.start < spot.start < other.end < spot.end
+            if (before or spot.start < other.start < spot.end < other.end) and other.end - other.start > 2:  # noqa: PLR2004
+                spot.score -= 60
 
 
 class _Given:
@@ -326,6 +339,7 @@ class _Given:
         self._kinds = [m.kind for m in mentions]
         self._spans = [folded.place(m.start, m.end) for m in mentions]
         self._text = folded.text
+        self._ordered = sorted((*span, kind) for span, kind in zip(self._spans, self._kinds, strict=True))
         self._exact = {
             span: number
             for number, span in reversed(list(enumerate(self._spans)))
@@ -345,8 +359,9 @@ class _Given:
             return {"company": 35, "brand": 20, "organisation": 20, "government": -20}.get(
                 kind, _OTHERS.get(kind, 0)
             )
-        for (start, end), kind in zip(self._spans, self._kinds, strict=True):
-            if start <= spot.start and spot.end <= end:
+        place = bisect_left(self._ordered, (spot.start + 1, 0, ""))
+        for start, end, kind in self._ordered[max(0, place - _NEAR) : place]:
+            if spot.end <= end:
                 return self._within(spot, start, end, kind)
         return 0
 

@@ -70,32 +70,28 @@ def test_it_stands_for_nobody(text: str) -> None:
 
 def test_a_link_is_inherited_and_a_shorter_name_too() -> None:
     text = "澄江医药股份有限公司公告，澄江医药停产，公司股票停牌"
-    found = resolve(text, named(text, "澄江医药股份有限公司") + [Mention(13, 17, "澄江医药", "company")])
+    found = resolve(text, [*named(text, "澄江医药股份有限公司"), Mention(13, 17, "澄江医药", "company")])
     assert [(m.text, m.antecedent, m.link) for m in found] == [
         ("澄江医药股份有限公司", None, LINK), ("澄江医药", 0, LINK), ("公司", 0, LINK),
     ]  # fmt: skip
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            (
-                "澄江医药",
-                "公司",
-                "本公司",
-                "该公司",
-                "（以下简称“公司”）",
-                "，",
-                "。",
-                "\n",
-                "1、",
-                "子",
-                "青禾有限公司",
-            )
-        ),
-        max_size=25,
-    )
+PARTS = (
+    "澄江医药",
+    "公司",
+    "本公司",
+    "该公司",
+    "（以下简称“公司”）",
+    "，",
+    "。",
+    "\n",
+    "1、",
+    "子",
+    "青禾有限公司",
 )
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=25))
 def test_antecedents_are_earlier_companies(parts: list[str]) -> None:
     text = "".join(parts)
     found = resolve(text, named(text, "澄江医药"))
