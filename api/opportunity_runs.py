@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from api.settings import ApiSettings
-from graph.errors import InvalidInput
+from graph.errors import DataError, InvalidInput
 from graph.ids import entity_handle, record_handle
 from graph.store import Store
 from graph.view import View
@@ -22,6 +23,9 @@ from queries.opportunities import Engine, FeedbackLine, Opportunity, actionable,
 from queries.opportunity_feedback import ASSIGNED, decided
 from queries.opportunity_rules import opportunity_rules
 from queries.statements import party
+from queries.text_library import Library
+
+_log = logging.getLogger("guanxi.api")
 
 
 class Engines:
@@ -30,14 +34,33 @@ class Engines:
     def __init__(self, settings: ApiSettings) -> None:
         self._catalogue = Reloaded(catalogue, settings.product_catalogue)
         self._rules = Reloaded(opportunity_rules, settings.opportunity_rules)
-        self._made = engine(self._catalogue.current(), self._rules.current())
+        self._told = _library(settings) if settings.opportunity_descriptions else None
+        self._parts = self._catalogue.current(), self._rules.current()
+        self._made = engine(*self._parts, self._told)
+        self._misfit: DataError | None = None
 
     def current(self) -> Engine:
         """The engine in force."""
-        products, rules = self._catalogue.current(), self._rules.current()
-        if (products, rules) != (self._made.catalogue, self._made.rules):
-            self._made = engine(products, rules)
+        parts = self._catalogue.current(), self._rules.current()
+        if parts[0] is not self._parts[0] or parts[1] is not self._parts[1]:
+            self._parts = parts
+            try:
+                self._made, self._misfit = engine(*parts, self._told), None
+            except DataError as error:
+                self._misfit = error
+                _log.warning("the engine stays as it was: %s", error)
         return self._made
+
+    @property
+    def problem(self) -> DataError | None:
+        """Why the engine in force is not what the files now say, where it is not."""
+        return self._catalogue.problem or self._rules.problem or self._misfit
+
+
+def _library(settings: ApiSettings) -> Library:
+    from api.document_search import library_of  # noqa: PLC0415  # loads a model; only where it is wanted
+
+    return library_of(settings)
 
 
 Said = tuple[str, str | None, dt.date | None, float | None]

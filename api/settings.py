@@ -56,10 +56,20 @@ class ApiSettings(Settings):
         description="File of the firm's own opportunity rules, whole, in the form of "
         "`queries/data/opportunity_rules.yaml`; empty: those that come with guanxi. It is read again when it changes.",
     )
+    embedding_model: str = Field(
+        "",
+        description="Model of the vectors of texts: folder of a sentence-transformers model, or name of one that is "
+        "on this machine already (extra `guanxi[transformers]`); empty: the one that comes with guanxi.",
+    )
     rules_dir: Path | None = Field(
         None,
         description="Folder of the firm's own rules of tags and tiers, whole, in the form of `queries/data/rules`; "
         "empty: those that come with guanxi. It is read again when a file changes; a broken one changes nothing.",
+    )
+    opportunity_descriptions: bool = Field(
+        default=False,
+        description="Whether clients alike are found by what their descriptions mean, too; every description is then "
+        "read by the model once.",
     )
     workers: int = Field(1, ge=1, description="Processes that `guanxi serve` answers with.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
@@ -155,6 +156,8 @@ def _read(file: Traversable | Path) -> Catalogue:
     return read(Catalogue, file, "改正产品目录文件 / mend the catalogue file")
 
 
+_log = logging.getLogger("guanxi.queries")
+
 T = TypeVar("T")
 
 
@@ -177,6 +180,7 @@ class Reloaded(Generic[T]):
                 self._good, self.problem = self._make(self._file), None
             except DataError as error:
                 self.problem = error
+                _log.warning("what was good stays in force: %s", error)
         return self._good
 
     def _seen(self) -> tuple[int, int] | None:
