@@ -146,18 +146,19 @@ def _ends(start: End, end: End, out: Made) -> Row:
 
 
 def _guarantee(said: Said, out: Made) -> None:
+    """A guarantee, the same for everybody who tells of these parties and this amount: it is owed once."""
     assert said.object is not None  # noqa: S101  # a relation has two ends
     if not {said.subject.kind, said.object.kind} <= {"Company", "Person"}:
         return
-    out.rows.append(
-        {
-            "type": "Guarantee",
-            "id": said.key,
-            "guarantor": out.ref(said.subject),
-            "debtor": out.ref(said.object),
-            **_money(said),
-        }
-    )
+    guarantor, debtor = out.ref(said.subject), out.ref(said.object)
+    row = {
+        "type": "Guarantee",
+        "id": "|".join(("guarantee", guarantor, debtor, _figure(said))),
+        "guarantor": guarantor,
+        "debtor": debtor,
+        **_money(said),
+    }
+    out.rows.append(row)
     out.makes = "Guarantee"
 
 

@@ -24,7 +24,7 @@ class Text:
         self.key, self.text, self.published, self.more = key, text, published, more
         self.mentions, self.relations, self.events, self.toward = [], [], [], {}
 
-    def name(self, words, link=None, candidates=(), kind="company", antecedent=None, toward=None):
+    def name(self, words, link=None, candidates=(), kind="company", antecedent=None, toward=None):  # noqa: PLR0913, PLR0917
         """Find a name; `link` is (id, type) of what it means. Returns its number."""
         start = self.text.index(words)
         linked = Candidate(link[0], words, link[1], 0.97, "short_name") if link else None
@@ -38,7 +38,7 @@ class Text:
             self.toward[number] = Sentiment(toward, 0.9)
         return number
 
-    def relation(self, kind, subject, object_, confidence=0.95, value=None, office=None, detail=None):
+    def relation(self, kind, subject, object_, confidence=0.95, value=None, office=None, detail=None):  # noqa: PLR0913, PLR0917
         """Find a relation between two names."""
         self.relations.append(
             Relation(kind, subject, object_, 0, len(self.text), confidence, "relations@1", detail,
@@ -46,7 +46,7 @@ class Text:
         )  # fmt: skip
         return self
 
-    def event(self, kind, trigger, subjects, confidence=0.95, amount=None, day=None, others=(), detail=None):
+    def event(self, kind, trigger, subjects, confidence=0.95, amount=None, day=None, others=(), detail=None):  # noqa: PLR0913, PLR0917
         """Find an event by its trigger; `others` are (role, number)."""
         start = self.text.index(trigger)
         period = Period(day, day + dt.timedelta(days=1)) if day else None

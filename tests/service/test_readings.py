@@ -183,9 +183,7 @@ def test_ten_articles_tell_one_event_with_ten_witnesses(at_desk):
     assert at_desk.digest() == at_desk.fresh()
 
 
-def test_the_same_documents_in_any_order_and_any_batches_give_the_same_graph(
-    at_desk, store, settings, tmp_path
-):
+def test_the_same_documents_in_any_order_and_any_batches_give_the_same_graph(at_desk, store):
     days = itertools.cycle((1, 2, 4, 6))
     articles = [
         pledge(
@@ -193,7 +191,7 @@ def test_the_same_documents_in_any_order_and_any_batches_give_the_same_graph(
             f"据报道{i % 3}，澄江集团将所持澄江医药股份质押给云州银行，金额{i % 2}。",
             dt.date(2024, 3, next(days)),
             (2e8, None, 5e8, None)[i % 4],
-        )  # fmt: skip
+        )  # fmt: skip  # noqa: RUF028
         for i in range(8)
     ]
     at_desk.write(*articles)

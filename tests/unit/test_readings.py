@@ -1,5 +1,6 @@
 """Readings as records: what a claim makes, what waits, and which events are one, whatever the order and batches."""
 
+import dataclasses
 import datetime as dt
 import itertools
 import json
@@ -66,6 +67,15 @@ def test_a_relation_makes_the_edge_of_its_type(kind, ends, more, makes, values):
     if values is not None:
         assert values.items() <= out.rows[-1].items()
         assert not {"share_ratio", "share_min", "amount"} & set(out.rows[-1]) - set(values)
+
+
+def test_a_guarantee_that_several_tell_of_is_owed_once():
+    documents = [told("guarantees", value=Quantity(amount, "CNY")) for amount in (5e7, 5e7, 9e7)]
+    documents = [dataclasses.replace(one, key=f"n{i}") for i, one in enumerate(documents)]
+    view = Shelf(WORLD, documents).projection().view()
+    found = view.rows("Guarantee").tolist()
+    assert sorted(view.value(row, "amount") for row in found) == [5e7, 9e7]
+    assert sorted(len(view.facts(row, "PARTY_TO", "in")[0].records) for row in found) == [1, 2]
 
 
 @pytest.mark.parametrize(
