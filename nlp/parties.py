@@ -81,7 +81,7 @@ class Layout:
         return first, last
 
     def segment(self, place: int) -> tuple[int, int]:
-        """First and last character (exclusive, its mark with it) of the segment that holds a place, within `FAR` of it."""
+        """First and last (exclusive) character of the segment that holds a place, within `FAR` of it."""
         first, last = self._around(self.segments, place)
         return max(first, place - FAR), min(last, place + FAR)
 
