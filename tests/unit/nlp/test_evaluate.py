@@ -6,8 +6,17 @@ import json
 
 import pytest
 
-from nlp.datasets import Span, TaggedText
-from nlp.evaluate import class_figures, f1_figures, main, name_figures, tagging_figures
+from graph.errors import NotFound
+from nlp.datasets import Event, EventText, Span, TaggedText
+from nlp.evaluate import (
+    argument_labels,
+    class_figures,
+    f1_figures,
+    main,
+    name_figures,
+    reader_of,
+    tagging_figures,
+)
 
 
 def test_f1_over_spans():
@@ -44,6 +53,51 @@ def test_the_command_prints_json(tmp_path, capsys):
     assert figures["task"] == "cluener"
     assert figures["n"] == 1
     assert {"precision", "recall", "f1"} <= set(figures)
+
+
+EXAMPLES = {
+    "cluener": {"text": "赵一鸣任董事长", "label": {"name": {"赵一鸣": [[0, 2]]}}},
+    "fewfc": {
+        "content": "赵一鸣质押股份",
+        "events": [
+            {
+                "type": "质押",
+                "mentions": [
+                    {"word": "赵一鸣", "span": [0, 3], "role": "sub-per"},
+                    {"word": "质押", "span": [3, 5], "role": "trigger"},
+                ],
+            }
+        ],
+    },
+    "finese": [["1", "赵一鸣涉嫌欺诈", "涉嫌欺诈", "赵一鸣"]],
+    "finfe": [["涨", "1"]],
+}
+
+
+@pytest.mark.parametrize("task", [*EXAMPLES, "news_sentiment", "finre"])
+def test_every_task_is_measured_by_the_shared_model(task, tmp_path, capsys):
+    lines = {
+        "news_sentiment": "正/负面,标题\n1,云岭实业净利润增长\n",
+        "finre": "云岭实业\t上海江海\t持股\t云岭实业持有上海江海股份\n甲\t乙\tunknown\t甲与丙\n",
+    }
+    path = tmp_path / "own"
+    path.write_text(lines.get(task) or json.dumps(EXAMPLES[task]), encoding="utf-8")
+    assert main([task, str(path), "--shared"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["n"] >= 1
+    if task == "fewfc":
+        assert set(figures["argument"]["labels"]) == set(figures["trigger"]["labels"]) == {"质押"}
+
+
+def test_arguments_count_with_their_type_and_only_of_triggers_found():
+    assert argument_labels(
+        EventText("甲质押", (Event("质押", Span(1, 3, "质押"), (Span(0, 1, "sub"),)),))
+    ) == {("质押", Span(0, 1, "sub"))}
+
+
+def test_a_task_without_any_model(tmp_path):
+    with pytest.raises(NotFound, match="no model for 'cluener'"):
+        reader_of("cluener", tmp_path)
 
 
 @pytest.mark.parametrize("arguments", [["nothing", "x"], ["cluener", "/none.json"]])
