@@ -33,7 +33,7 @@ from queries.text_library import Library, Passage, Passages, passages, passages_
 MEANING_WEIGHT: Final = 0.2
 """Of meaning in the joined score; chosen on one half of the pairs of docs/search.md and measured on the other."""
 
-MEANING_FLOOR: Final = 0.6
+MEANING_FLOOR: Final = 0.5
 """Without any of the query's words a document is a hit from this likeness on."""
 
 LONGEST_QUERY: Final = 200
@@ -158,7 +158,7 @@ def search_documents(
         query=text,
         as_of=view.as_of,
         known_at=view.known_at,
-        documents=[_hit(view, found, asked, place) for place in shown],
+        documents=_hits(view, found, asked, shown),
         total=len(chosen),
         next=following,
     )
@@ -355,21 +355,33 @@ class _Ranking:
 # --- What is shown of a hit ----------------------------------------------------------------------------------------
 
 
-def _hit(view: View, found: Documents, asked: Asked, place: int) -> DocumentHit:
+Spans = list[tuple[int, int, int]]
+"""Where words stand in a text, in order: start, end, word."""
+
+
+def _hits(view: View, found: Documents, asked: Asked, shown: Sequence[int]) -> list[DocumentHit]:
+    texts = [found.texts[found.which.item(place)] for place in shown]
+    spans = _spans([part for text in texts for part in text], asked.keys)
+    marked = zip(shown, spans[::2], spans[1::2], strict=True)
+    return [_hit(view, found, asked, place, (title, text)) for place, title, text in marked]
+
+
+def _hit(view: View, found: Documents, asked: Asked, place: int, spans: tuple[Spans, Spans]) -> DocumentHit:
+    """A hit; `spans` are where the query's words stand in its title and in its text."""
     row, which = found.rows.item(place), found.which.item(place)
     title, text = found.texts[which]
     parties = _parties(view, row)
     return DocumentHit(
         id=view.id(row),
-        title=view.name(row),
-        title_highlights=_joined(_spans(title, asked.keys)),
+        title=title or view.id(row),
+        title_highlights=_joined(spans[0]),
         kind=view.value(row, "kind"),
         published=view.value(row, "published"),
         publisher=view.value(row, "publisher"),
         score=asked.score.item(place),
         words=asked.words.item(place),
         meaning=asked.meaning.item(place),
-        snippet=_snippet(text, asked.keys, asked.nearest.item(which)) if text else None,
+        snippet=_snippet(text, spans[1], asked.nearest.item(which)) if text else None,
         parties=parties[:MOST_PARTIES],
         parties_total=len(parties),
         records=refs(of_units(view, row)),
@@ -393,13 +405,15 @@ def _parties(view: View, row: int) -> list[LinkedParty]:
     return sorted(lines, key=lambda line: (line.name, line.id))
 
 
-def _spans(text: str, keys: NDArray[np.uint64]) -> list[tuple[int, int, int]]:
-    """Where words stand in a text: start, end, word."""
-    found = terms_of([text])
-    there = np.isin(found.key, keys)
-    return sorted(
-        zip(found.start[there].tolist(), found.end[there].tolist(), found.key[there].tolist(), strict=True)
-    )
+def _spans(texts: Sequence[str], keys: NDArray[np.uint64]) -> list[Spans]:
+    """Where words stand in texts."""
+    found = terms_of(texts)
+    there = np.flatnonzero(np.isin(found.key, keys))
+    spans: list[Spans] = [[] for _ in texts]
+    columns = (found.text[there], found.start[there], found.end[there], found.key[there])
+    for text, start, end, key in sorted(zip(*(column.tolist() for column in columns), strict=True)):
+        spans[text].append((start, end, key))
+    return spans
 
 
 def _joined(spans: Iterable[tuple[int, int, int]]) -> list[Span]:
@@ -413,9 +427,8 @@ def _joined(spans: Iterable[tuple[int, int, int]]) -> list[Span]:
     return joined
 
 
-def _snippet(text: str, keys: NDArray[np.uint64], nearest: int) -> Snippet:
+def _snippet(text: str, spans: Spans, nearest: int) -> Snippet:
     """From the passage with most of the words, of equals the nearest in meaning, as far as a snippet goes."""
-    spans = _spans(text, keys)
     parts = passages(text)
 
     def worth(number: int) -> tuple[int, bool, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,7 @@ _FIRST_IDEOGRAPH: Final = 0x2E80
 _SHIFT: Final = np.uint64(21)
 _WORD: Final = np.uint64(1 << 63)
 _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
+_MANY: Final = 100_000
 _BATCH: Final = 16_384
 """Texts whose words are sorted at a time."""
 
@@ -69,15 +71,21 @@ def terms_of(texts: Sequence[str]) -> Terms:
 
 def _folded(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
     """The characters as they are compared, and of what kind each is."""
-    counts = np.bincount(codes, minlength=1)
-    form, kind = np.arange(len(counts), dtype=np.uint64), np.zeros(len(counts), np.uint8)
-    for code in np.flatnonzero(counts).tolist():
-        folded = normal_form(chr(code))
-        seen = folded if len(folded) == 1 else chr(code)
-        form[code] = ord(seen)
-        if seen.isalnum():
-            kind[code] = _IDEOGRAPH if ord(seen) >= _FIRST_IDEOGRAPH else _LETTER
-    return form[codes], kind[codes]
+    met = np.flatnonzero(np.bincount(codes, minlength=1)) if len(codes) > _MANY else np.unique(codes)
+    known = [_form(code) for code in met.tolist()]
+    place = np.searchsorted(met, codes)
+    form = np.array([form for form, _ in known], np.uint64)
+    return form[place], np.array([kind for _, kind in known], np.uint8)[place]
+
+
+@lru_cache(maxsize=1 << 17)
+def _form(code: int) -> tuple[int, int]:
+    """A character as it is compared, and its kind; one that becomes several stays as it is."""
+    folded = normal_form(chr(code))
+    seen = folded if len(folded) == 1 else chr(code)
+    if not seen.isalnum():
+        return ord(seen), _NOTHING
+    return ord(seen), _IDEOGRAPH if ord(seen) >= _FIRST_IDEOGRAPH else _LETTER
 
 
 def _hashed(codes: NDArray[np.uint64], first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[np.uint64]:

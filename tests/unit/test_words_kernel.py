@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.algorithms.words import B, K1, WordIndex, terms_of
+from graph.algorithms.words import K1, B, WordIndex, terms_of
 
 letters = st.text(alphabet="江河湖海药股abAB12 ，。漲涨ＡＢ\n😀", max_size=30)
 

@@ -62,7 +62,14 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch = importlib.import_module("torch")
     transformers = importlib.import_module("transformers")
     folder = tmp_path_factory.mktemp("model")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted({c for text in TEXTS for c in text if c > " "})]
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *sorted({c for text in TEXTS for c in text if c > " "}),
+    ]
     (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     torch.manual_seed(7)
     config = transformers.BertConfig(
@@ -82,7 +89,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"idx": 1, "name": "1", "path": "1_Pooling", "type": kind + "Pooling"},
     ]
     (folder / "modules.json").write_text(json.dumps(modules))
-    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 64, "do_lower_case": False}))
+    (folder / "sentence_bert_config.json").write_text(
+        json.dumps({"max_seq_length": 64, "do_lower_case": False})
+    )
     return folder
 
 
