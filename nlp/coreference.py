@@ -39,6 +39,9 @@ _LISTED_IN_GENERAL: Final = re.compile(
 )
 _HEAD: Final = re.compile(r"(?:证券|股票)(?:代码|简称)|公告编号")
 _HEAD_REACH: Final = 200
+_NEAR: Final = 8
+_FAR: Final = 200
+"""How many companies back are looked at: for one that ends at a place, and for an antecedent."""
 _PARAGRAPH: Final = re.compile(r"\n|(?:^|(?<=[\s。；]))(?:[①-⑳]|\d{1,2}[、）)]|[⒈-⒛])")
 _SOURCE: Final = re.compile(r"来源[：:]?[^。\n]{0,12}$")
 _NOT_A_SUBJECT: Final = re.compile(r"整理|研究所|研究院|研究部|研报")
@@ -101,6 +104,7 @@ class _Document:
         self._breaks = [match.start() for match in _PARAGRAPH.finditer(text)]
         self._unnamed: list[Mention] = []
         self._companies = list(companies)
+        self._starts = [m.start for m in companies]
         self._definitions = list(self._define())
         self._companies = sorted([*companies, *self._unnamed], key=lambda m: m.start)
         self._starts = [m.start for m in self._companies]
@@ -123,7 +127,8 @@ class _Document:
 
     def _ending(self, place: int) -> Mention | None:
         """The company whose name ends there; one that nobody found is added."""
-        before = [m for m in self._companies if place - 2 <= m.end <= place]
+        last = bisect_left(self._starts, place)
+        before = [m for m in self._companies[max(0, last - _NEAR) : last] if place - 2 <= m.end <= place]
         if before:
             return max(before, key=lambda m: (m.link is not None, m.end - m.start))
         match = _NAME_BEFORE.search(self._text[max(0, place - 40) : place])
@@ -136,8 +141,10 @@ class _Document:
 
     def _defined(self, form: str, place: int) -> Mention | None:
         """Whom the last definition before a place gives the form."""
-        found = [d.mention for d in self._definitions if d.form == form and d.place <= place]
-        return found[-1] if found else None
+        for definition in reversed(self._definitions):
+            if definition.form == form and definition.place <= place:
+                return definition.mention
+        return None
 
     # --- issuer ---
 
@@ -163,7 +170,7 @@ class _Document:
     def _covered(self, start: int, end: int) -> bool:
         """Whether a company's own name holds these characters, or a definition's quotes do."""
         place = bisect_left(self._starts, end)
-        near = self._companies[max(0, place - 8) : place]
+        near = self._companies[max(0, place - _NEAR) : place]
         quoted = (
             self._text[start - 1 : start] in "“\"「『‘'" and self._text[end : end + 1] in "”\"」』’'"
             if start
@@ -213,9 +220,14 @@ class _Document:
             return defined or self._issuer
         return self._last_subject(place) or self._issuer
 
+    def _before(self, place: int) -> Iterator[Mention]:
+        """The companies before a place, the last first; those far back are nobody's antecedent."""
+        last = bisect_left(self._starts, place)
+        return reversed(self._companies[max(0, last - _FAR) : last])
+
     def _last(self, place: int) -> Mention | None:
         """The last company named in the same paragraph, not farther back than the sentence before."""
-        for mention in reversed(self._companies[: bisect_left(self._starts, place)]):
+        for mention in self._before(place):
             between = self._text[mention.end : place]
             if (
                 self._apart(mention.end, place)
@@ -230,7 +242,7 @@ class _Document:
 
     def _last_subject(self, place: int) -> Mention | None:
         """The last company that a clause of the same paragraph began with."""
-        for mention in reversed(self._companies[: bisect_left(self._starts, place)]):
+        for mention in self._before(place):
             if self._apart(mention.start, place):
                 return None
             if mention.end <= place and self._subject(mention):
@@ -260,7 +272,7 @@ class _Document:
             name = folded_name(mention.text)
             if mention.link is not None or mention.candidates or len(name) < 2:  # noqa: PLR2004
                 continue
-            for earlier in self._companies[:number]:
+            for earlier in self._companies[max(0, number - _FAR) : number]:
                 full = folded_name(earlier.text)
                 stem = stem_of(full)
                 if (

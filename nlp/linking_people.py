@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -66,12 +67,24 @@ class People:
 
     def found(self, taken: Sequence[tuple[int, int]]) -> Iterator[Placed]:
         """Persons tied to a linked company named in the text outside what is taken (characters of the original)."""
-        for name, rows in self._tied.items():
-            start = self._folded.text.find(name)
-            while start >= 0:
-                begin, end = self._folded.span(start, start + len(name))
-                free = all(end <= first or last <= begin for first, last in taken)
-                if free and (len(name) > 2 or self._role_beside(start, start + len(name))):  # noqa: PLR2004
-                    mention = Mention(begin, end, "", "person", 0.9)
-                    yield Placed.decided(self._view, mention, rows, "tied_company", 0.9)
-                start = self._folded.text.find(name, start + len(name))
+        ends = sorted(taken)
+        for start, name in self._named_places():
+            begin, end = self._folded.span(start, start + len(name))
+            before = bisect_left(ends, (end, 0))
+            free = not before or ends[before - 1][1] <= begin
+            if free and (len(name) > 2 or self._role_beside(start, start + len(name))):  # noqa: PLR2004
+                mention = Mention(begin, end, "", "person", 0.9)
+                yield Placed.decided(self._view, mention, self._tied[name], "tied_company", 0.9)
+
+    def _named_places(self) -> Iterator[tuple[int, str]]:
+        """Where the tied persons' names stand, the longest at each place; one pass whatever their number."""
+        by_start: dict[str, list[str]] = {}
+        for name in sorted(self._tied, key=len, reverse=True):
+            by_start.setdefault(name[:2], []).append(name)
+        text, place = self._folded.text, 0
+        while place < len(text) - 1:
+            names = by_start.get(text[place : place + 2], ())
+            name = next((name for name in names if text.startswith(name, place)), None)
+            if name is not None:
+                yield place, name
+            place += 1 if name is None else len(name)

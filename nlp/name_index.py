@@ -1,8 +1,8 @@
 """The names of all companies that a view sees, by 64-bit hashes of their normal forms: found in texts and by name.
 
 A name is hashed from its first character on, so one pass over a text tries all lengths at every place; a table by the
-first two characters says which lengths are worth trying. With 64 bits and a million names, other characters than a name's have
-its hash about once in a thousand million texts.
+first two characters says which lengths are worth trying. With 64 bits and a million names, others have a name's
+hash about once in a thousand million texts.
 """
 
 from __future__ import annotations
