@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -180,13 +181,19 @@ class Reading:
 
 
 SENTENCE_ENDS: Final = "。！？!?；;\n"
+LONGEST_SENTENCE: Final = 2_000
+"""Characters to each side within which a sentence's edge is looked for: a text without stops stays linear to read."""
+
+_EDGE: Final = re.compile(f"[{SENTENCE_ENDS}]")
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """The sentence that holds characters `start` to `end`, without space at its edges."""
-    first = max(text.rfind(mark, 0, start) for mark in SENTENCE_ENDS) + 1
-    ends = [place for mark in SENTENCE_ENDS if (place := text.find(mark, end)) >= 0]
-    last = min(ends, default=len(text) - 1) + 1
+    first = max(0, start - LONGEST_SENTENCE)
+    for edge in _EDGE.finditer(text, first, start):
+        first = edge.end()
+    after = _EDGE.search(text, end, min(len(text), end + LONGEST_SENTENCE))
+    last = after.end() if after else min(len(text), end + LONGEST_SENTENCE)
     while first < start and text[first].isspace():
         first += 1
     while last > end and text[last - 1].isspace():

@@ -35,6 +35,11 @@ FULL: Final = (*LIVE, "finner", "finese", "finre")
 
 BATCH: Final = 64
 
+LEAST: Final = 0.3
+"""Events that are less sure are left out: so much is the rules' precision still worth a reader's time."""
+_NO_NEWS: Final = frozenset({"denied", "standing"})
+"""What did not happen, and states that go on, are no events."""
+
 _SENTIMENT: Final = "news_sentiment"
 _GOOD: Final = "1"
 
@@ -117,7 +122,9 @@ class Reader:
     @staticmethod
     def _events(text: Text, mentions: Sequence[Mention], found: Found) -> list[Event]:
         told = event_rules.events(text.text, mentions, text.published)
-        return union([*told, *model_events(found, mentions), *negative_events(found, mentions)])
+        found_by_models = [*model_events(found, mentions), *negative_events(found, mentions)]
+        every = union([*told, *found_by_models])
+        return [event for event in every if event.confidence >= LEAST and event.detail not in _NO_NEWS]
 
     def _relations(self, text: str, mentions: Sequence[Mention], found: Found) -> list[Relation]:
         told = list(relation_rules.relations(text, mentions))
