@@ -154,12 +154,26 @@ class Linker:
         """Companies that somebody else found and whose own characters named nobody surely enough."""
         rows = tuple(dict.fromkeys(place.row for place in found if place.row is not None))
         return [
-            self._given_company(folded.text[slice(*folded.place(m.start, m.end))], m, rows, context)
+            self._given_company(
+                folded.text[slice(*folded.place(m.start, m.end))],
+                m,
+                rows if self._stands_apart(folded, m) else (),
+                context,
+            )
             for m in mentions
             if m.kind in _COMPANIES
         ]
 
+    def _stands_apart(self, folded: Folded, mention: Mention) -> bool:
+        """Whether no characters lead up to a mention or go on after it, as they do in 中信财务."""
+        start, end = folded.place(mention.start, mention.end)
+        text = folded.text
+        before, after = text[max(0, start - 6) : start], text[end : end + 1]
+        begins = not before[-1:].isalpha() or self._rules.precedes.search(before) is not None
+        return begins and (not after.isalpha() or self._rules.follows.match(text, end) is not None)
+
     def _given_company(self, name: str, mention: Mention, rows: Sequence[int], context: Context) -> Placed:
+        """`rows`: the companies that the text names elsewhere, whose name this may shorten."""
         shortened = [row for row in rows if self._abbreviates(name, row)]
         if len(shortened) == 1:
             return Placed.linked(self._view, mention, shortened[0], "abbreviation", 0.85)
