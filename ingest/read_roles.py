@@ -18,7 +18,7 @@ STATED: Final = "stated"
 STATES: Final = "states"
 UNITS: Final = "units"
 KEYS: Final = "keys"
-_OWN: Final = (STATED, STATES, UNITS, KEYS, "document", "story")
+_OWN: Final = (STATED, STATES, UNITS, KEYS, "document", "story", "until")
 """Columns of a row beside those of its type: the day it speaks for, what follows, whom that names, and its claims."""
 
 

@@ -18,6 +18,7 @@ from graph import upserts
 from graph.errors import InvalidInput, NotFound
 from graph.ids import entity_handle, record_handle
 from graph.store import Store
+from ingest.holder_tables import Succession, companies, company_of
 from ingest.loader import LoadOptions, LoadReport, load
 from ingest.read_documents import ReadDocument
 from ingest.read_roles import KEYS, STATED, STATES, UNITS
@@ -93,17 +94,38 @@ def _write(store: Store, batch: Sequence[ReadDocument], options: LoadOptions, re
     rows = [_with_kept(one, earlier.get(_handle("Document", one.document), {}), decided) for one in rows]
     dropped = [handle for one in rows for handle in _dropped(one, earlier)]
     taken_back = withdraw_records(store, reading(), dropped, options)
+    before = {company for keys in earlier.values() for company in _companies(keys)}
+    rows, older = _in_succession(store, rows, companies(rows) | before)
     with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:
-        files = list(_files(Path(folder), rows))
+        files = list(_files(Path(folder), rows, older))
         loaded = load(store, reading(), files, replace(options, stated=None))
     report.add(rows, loaded, taken_back)
 
 
-def _files(folder: Path, rows: Sequence[DocumentRows]) -> Iterator[Path]:
+def _companies(keys: Keys) -> set[str]:
+    return {company for key in keys.get("Claim", ()) if (company := company_of(key)) is not None}
+
+
+def _in_succession(
+    store: Store, rows: Sequence[DocumentRows], of: set[str]
+) -> tuple[list[DocumentRows], list[Row]]:
+    """The rows with each table of holders ended by the next, and rows of earlier tables whose end changes."""
+    if not of:
+        return list(rows), []
+    found = store.read(store.query("holdings_of"), companies=sorted(of))
+    standing = [json.loads(row["body"]) for row in _standing(store, [row["record"] for row in found])]
+    here = {(one.document["key"], one.document.get("compartments", "")) for one in rows}
+    others = [row for row in standing if (row["document"], row.get("compartments", "")) not in here]
+    succession = Succession([*others, *(claim for one in rows for claim in one.claims)])
+    ended = [replace(one, claims=tuple(map(succession.ended, one.claims))) for one in rows]
+    return ended, [row for other in others if (row := succession.ended(other)) != other]
+
+
+def _files(folder: Path, rows: Sequence[DocumentRows], older: Sequence[Row]) -> Iterator[Path]:
     parts = {
         "Document": [one.document for one in rows],
         "Mention": [row for one in rows for row in one.mentions],
-        "Claim": [row for one in rows for row in one.claims],
+        "Claim": [*older, *(row for one in rows for row in one.claims)],
     }
     for role, listed in parts.items():
         if listed:
@@ -197,9 +219,11 @@ def withdraw_document(store: Store, key: str, options: LoadOptions, compartments
     listed = {**listed, REVIEWED: listed.get("Claim", ())}
     parts = [record_handle(READING, role, k, compartments) for role, keys in listed.items() for k in keys]
     # the document goes last: what is left of an interrupted withdrawal is found through it
-    return withdraw_records(store, reading(), parts, options) + withdraw_records(
-        store, reading(), [own], options
-    )
+    done = withdraw_records(store, reading(), parts, options)
+    _, older = _in_succession(store, [], _companies(listed))
+    with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:
+        load(store, reading(), list(_files(Path(folder), [], older)), replace(options, stated=None))
+    return done + withdraw_records(store, reading(), [own], options)
 
 
 # --- what people decide ---

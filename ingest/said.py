@@ -75,6 +75,7 @@ class Said:
     quantity: Quantity | None = None
     office: str | None = None
     date: dt.date | None = None
+    until: dt.date | None = None
     published: dt.date | None = None
     parts: tuple[Part, ...] = ()
     story: Story = field(default_factory=Story)
@@ -186,7 +187,8 @@ def _holding_values(said: Said) -> Row:
 
 
 def _since(said: Said) -> Row:
-    return {"valid_from": said.date.isoformat()} if said.date else {}
+    days = {"valid_from": said.date, "valid_to": said.until}
+    return {name: day.isoformat() for name, day in days.items() if day is not None}
 
 
 def _control_values(said: Said) -> Row:
@@ -321,6 +323,7 @@ def claim_row(said: Said, *, waits: bool) -> Row:
         "detail": said.detail or "", "office": said.office or "",
         **_named("subject", said.subject), **_named("object", said.object), **_valued(said.quantity),
         "date": said.date.isoformat() if said.date else "",
+        "until": said.until.isoformat() if said.until else "",
         STATED: said.published.isoformat() if said.published else "",
         "choices": _json({"subject": said.subject, "object": said.object}),
         "arguments": json.dumps([asdict(part) for part in said.parts], ensure_ascii=False) if said.parts else "",
@@ -368,7 +371,8 @@ def said_of(row: Mapping[str, str]) -> Said:
         key=row["key"], document=row["document"], kind=row["kind"], type=row["type"], start=int(row["start"]),
         end=int(row["end"]), text=row["text"], confidence=float(row["confidence"]), by=row["by"],
         subject=ends["subject"], object=ends.get("object"), detail=row.get("detail"), quantity=quantity,
-        office=row.get("office"), date=_day(row.get("date")), published=_day(row.get(STATED)),
+        office=row.get("office"), date=_day(row.get("date")), until=_day(row.get("until")),
+        published=_day(row.get(STATED)),
         parts=tuple(Part(**part) for part in json.loads(row.get("arguments", "[]"))),
         story=Story(**{**story, "bands": tuple(story["bands"])}) if story else Story(),
         compartments=tuple(filter(None, row.get("compartments", "").split(";"))),

@@ -18,10 +18,11 @@ from graph.ids import entity_handle
 from graph.projection import Projection
 from ingest.loader import LoadOptions, load
 from ingest.native import Native
+from ingest.read_documents import Holder, HoldersTable
 from ingest.readings import withdraw_document, write
 from ingest.withdrawal import refold, withdraw
 from ingest.written import desk, reading
-from nlp.found import Quantity
+from nlp.found import Candidate, Quantity
 from queries.reviews import Wanted, review, reviews
 from tests.readings import Text
 
@@ -231,6 +232,39 @@ def test_refolding_what_was_read_about_keeps_what_was_read(at_desk, store):
     before = at_desk.digest()
     refold(store, Native(), at_desk.options)
     assert at_desk.digest() == at_desk.fresh() == before
+
+
+# --- tables of holders ---
+
+
+def table(key, day, *holders):
+    company = Candidate(RIVER[0], "澄江医药", "Company", 1.0, "code")
+    rows = tuple(Holder(name, 0, 1, i, None, ratio) for i, (name, ratio) in enumerate(holders, 1))
+    return Text(key, "十大股东。", day, holdings=(HoldersTable(company, day, rows),)).read()
+
+
+def test_a_table_of_holders_holds_until_the_next_whatever_the_order(at_desk):
+    days = [dt.date(2023, 12, 31), dt.date(2024, 3, 31), dt.date(2024, 6, 30)]
+    tables = [
+        table("y", days[0], ("周澄", 0.1), ("远山投资有限公司", 0.05)),
+        table("q", days[1], ("周澄", 0.2)),
+        table("h", days[2], ("周澄", 0.2), ("远山投资有限公司", 0.01)),
+    ]
+    at_desk.write(*tables)
+    wanted = at_desk.digest()
+    view = at_desk.view()
+    held = view.history(view.resolve(RIVER[0]), "HOLDS", "in")
+    assert sorted((f.props["share_ratio"], f.valid_from, f.valid_to) for f in held) == [
+        (0.01, days[2], None), (0.05, days[0], days[1]), (0.1, days[0], days[1]), (0.2, days[1], days[2]),
+        (0.2, days[2], None),
+    ]  # fmt: skip
+    assert at_desk.write(*tables).changed == 0
+    withdraw_document(at_desk.store, "q", at_desk.options)
+    view = at_desk.view()
+    held = view.history(view.resolve(RIVER[0]), "HOLDS", "in")
+    assert (0.05, days[2]) in [(f.props["share_ratio"], f.valid_to) for f in held]
+    at_desk.write(tables[1])
+    assert at_desk.digest() == at_desk.fresh() == wanted
 
 
 # --- reviews ---
