@@ -18,7 +18,7 @@ from queries.company_facts import Facts, company_facts
 from queries.indicators_standing import NO_TIER
 from queries.rule_changes import last_tiers
 from queries.rule_sets import Conclusion, Rules, RuleSet
-from queries.tags import Key, concluded, evidence_of, evidence_text, periods, scope, set_of
+from queries.tags import Key, compartments_of, concluded, evidence_of, evidence_text, scope, set_of, stretches
 
 BATCH: Final = 5_000
 """Rows that are written together: a run that is stopped does at most so many again."""
@@ -105,17 +105,16 @@ def _counted(rows: Iterator[Fields], report: ProfileRun) -> Iterator[Fields]:
 
 def _tag_rows(by: Running, view: View, one: RuleSet, facts: Facts) -> Iterator[Fields]:
     """Tags that began, and those on file that ended."""
-    on_file = periods(view)
     above = _public_tags(by, view, one, facts)
     for place, (row, now) in enumerate(zip(facts.rows.tolist(), concluded(one, facts), strict=True)):
         own = {key: found for key, found in now.items() if key not in above.get(row, ())}
-        open_now = _open(view, on_file.get(row, []), (one.name, by.compartments))
+        open_now = _open(view, row, (one.name, by.compartments))
         for key, found in own.items():
             if key not in open_now:
                 yield _begun(by, view, one, (facts, place), (key, found))
-        for key, period in open_now.items():
+        for key, begun in open_now.items():
             if key not in own:
-                yield _ended(by, view, period)
+                yield _ended(by, view, begun)
 
 
 def _public_tags(by: Running, view: View, one: RuleSet, facts: Facts) -> Mapping[int, frozenset[Key]]:
@@ -130,14 +129,15 @@ def _public_tags(by: Running, view: View, one: RuleSet, facts: Facts) -> Mapping
     }
 
 
-def _open(view: View, periods_of: list[int], of: tuple[str, tuple[str, ...]]) -> dict[Key, int]:
+def _open(view: View, row: int, of: tuple[str, tuple[str, ...]]) -> dict[Key, int]:
     """What is on file of a rule set and compartments as still held, by category and tag."""
     found: dict[Key, int] = {}
-    for period in periods_of:
-        compartments = {unit.compartments for unit in view.units(period)}
-        ours = set_of(str(view.value(period, "rule"))) == of[0] and compartments == {of[1]}
-        if ours and view.value(period, "until") is None:
-            found.setdefault((view.value(period, "category"), view.value(period, "tag")), period)
+    for one in stretches(view, row):
+        ours = set_of(str(view.value(one.begun, "rule"))) == of[0] and compartments_of(view, one.begun) == [
+            *of[1]
+        ]
+        if ours and one.ended is None:
+            found.setdefault((view.value(one.begun, "category"), view.value(one.begun, "tag")), one.begun)
     return found
 
 
@@ -161,19 +161,19 @@ def _begun(
     }
 
 
-def _ended(by: Running, view: View, period: int) -> Fields:
-    """The same record with its end."""
-    props = view.props(period)
+def _ended(by: Running, view: View, begun: int) -> Fields:
+    """That a tag ended, a record of its own: what was written is never changed, only followed."""
+    props, day = view.props(begun), by.options.today.isoformat()
     return {
         **{name: str(props[name]) for name in _TAG_FIELDS if name in props},
-        "id": view.units(period)[0].key,
-        "valid_from": props["since"].isoformat(),
-        "until": by.options.today.isoformat(),
+        "id": f"{view.units(begun)[0].key}/{day}",
+        "valid_from": day,
+        "until": day,
         "compartments": list(by.compartments),
     }
 
 
-_TAG_FIELDS: Final = ("company", "category", "tag", "name", "since", "rule", "evidence")
+_TAG_FIELDS: Final = ("company", "category", "tag", "name", "since", "rule")
 
 
 # --- tiers ---------------------------------------------------------------------------------------------------------

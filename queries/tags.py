@@ -103,7 +103,7 @@ def tags(view: View, ref: str, rules: Rules) -> Tags:
     """
     row = company_row(view, ref)
     facts = company_facts(view, np.array([row]))
-    history = [_period(view, one) for one in periods(view).get(row, [])]
+    history = [_period(view, one) for one in stretches(view, row)]
     lines = [
         line
         for one in rules.concluding("tags")
@@ -196,20 +196,47 @@ def periods(view: View) -> Mapping[int, list[int]]:
     return view.foundation("tag periods", lambda: written(view, "Tag"))
 
 
-def _period(view: View, row: int) -> TagPeriod:
-    props = view.props(row)
-    until = props.get("until")
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A tag on file: the row that says that it began, and the one that says that it ended, if one does."""
+
+    begun: int
+    ended: int | None
+
+
+def stretches(view: View, row: int) -> list[Stretch]:
+    """The tags on file of a company, given by row, those begun last first."""
+    begun: list[int] = []
+    ended: dict[tuple[object, ...], int] = {}
+    for one in periods(view).get(row, []):
+        if view.value(one, "until") is None:
+            begun.append(one)
+        else:
+            ended[_stretch_key(view, one)] = one
+    return [Stretch(one, ended.get(_stretch_key(view, one))) for one in begun]
+
+
+def _stretch_key(view: View, row: int) -> tuple[object, ...]:
+    """What the records of a beginning and of its end have in common."""
+    said = (view.value(row, name) for name in ("category", "tag", "since"))
+    return (*said, set_of(str(view.value(row, "rule"))), *compartments_of(view, row))
+
+
+def _period(view: View, of: Stretch) -> TagPeriod:
+    props = view.props(of.begun)
+    until = None if of.ended is None else view.value(of.ended, "until")
+    said_by = [of.begun] if of.ended is None else [of.begun, of.ended]
     return TagPeriod(
-        id=view.id(row),
+        id=view.id(of.begun),
         category=props["category"],
         tag=props["tag"],
         name=props["name"],
         since=props["since"],
-        until=until if until is not None and until <= view.as_of else None,
+        until=until,
         rule=props["rule"],
         evidence=read_evidence(props.get("evidence")),
-        compartments=compartments_of(view, row),
-        records=refs(of_units(view, row)),
+        compartments=compartments_of(view, of.begun),
+        records=refs(record for row in said_by for record in of_units(view, row)),
     )
 
 

@@ -35,13 +35,16 @@ def ask(builder, node, *, day=DAY, who=frozenset()):
 
 
 def written(builder, node, tag, since, **other):
+    """That a tag began, and where `until` is given that it ended, as two records."""
     category, name = tag.split(".")
     until, walls, source = other.get("until"), other.get("walls", ()), other.get("source", "tag-rules")
-    return builder.node(
-        "Tag", f"{tag}/{since}", source=source, walls=walls, name=name, company=node[1], category=category, tag=name,
-        since=since, until=until, rule=f"tags 1+x {tag}", valid_from=since,
-        evidence=json.dumps([{"fact": "listed", "value": True, "records": []}]),
-    )  # fmt: skip
+    evidence = json.dumps([{"fact": "listed", "value": True, "records": []}])
+    for day, said in ((since, {"evidence": evidence}), (until, {"until": until})):
+        if day is not None:
+            builder.node(
+                "Tag", f"{tag}/{since}/{day}", source=source, walls=walls, name=name, company=node[1],
+                category=category, tag=name, since=since, rule=f"tags 1+x {tag}", valid_from=day, **said,
+            )  # fmt: skip
 
 
 def test_tags_stand_by_category_with_what_they_rest_on(builder):
