@@ -18,6 +18,7 @@ from api.wire import answer, responses, service_of, view_of, viewer_of
 from graph.store import Store
 from queries import opportunities as asking
 from queries import opportunity_funnel as counting
+from queries.opportunity_answer import One, Opportunities
 from queries.opportunity_export import sheet
 from queries.opportunity_feedback import Decided, Stage
 
@@ -133,7 +134,7 @@ class _Routes:
         said = (wanted.state, wanted.reason, wanted.until, wanted.amount)
         with Store.open(self._settings) as store:
             done = feedback(self._desk(request, store), id, said)
-        return answer(request, asking.One(opportunity=done))
+        return answer(request, One(opportunity=done))
 
     def assign(
         self,
@@ -144,7 +145,7 @@ class _Routes:
         """Give it to a member of staff; the opportunity as it then is."""
         with Store.open(self._settings) as store:
             done = assign(self._desk(request, store), id, wanted.to)
-        return answer(request, asking.One(opportunity=done))
+        return answer(request, One(opportunity=done))
 
     def _desk(self, request: Request, store: Store) -> Desk:
         view, who = view_of(request, parameters.Read()), viewer_of(request).name
@@ -158,7 +159,7 @@ def router(settings: ApiSettings) -> APIRouter:
     made.get(
         "/opportunities",
         summary="Which client or prospect needs which product now, best first",
-        responses=responses(asking.Opportunities, 401, 404, 409, 422, 503),
+        responses=responses(Opportunities, 401, 404, 409, 422, 503),
     )(routes.listed)
     made.get(
         "/opportunities/funnel",
@@ -173,23 +174,23 @@ def router(settings: ApiSettings) -> APIRouter:
     made.get(
         "/opportunities/{id}",
         summary="One opportunity",
-        responses=responses(asking.One, 401, 404, 422, 503),
+        responses=responses(One, 401, 404, 422, 503),
     )(routes.one)
     made.post(
         "/opportunities/{id}/feedback",
         summary="Accept, snooze, dismiss, won or lost",
-        responses=responses(asking.One, 401, 404, 413, 422, 503),
+        responses=responses(One, 401, 404, 413, 422, 503),
     )(routes.feedback)
     made.post(
         "/opportunities/{id}/assign",
         summary="Give an opportunity to a member of staff",
-        responses=responses(asking.One, 401, 404, 409, 413, 422, 503),
+        responses=responses(One, 401, 404, 409, 413, 422, 503),
     )(routes.assign)
     return made
 
 
 def _files() -> dict[int | str, dict[str, Any]]:
     """How the answers of the export are documented."""
-    problems = responses(asking.One, 401, 404, 409, 422, 503)
+    problems = responses(One, 401, 404, 409, 422, 503)
     file = {"description": "The file.", "content": {"text/csv": {}, MEDIA["xlsx"]: {}}}
     return {200: file, **{status: found for status, found in problems.items() if status not in (200, 304)}}

@@ -211,7 +211,7 @@ def assign(
 
 def _done(done: object, *, as_json: bool) -> None:
     from api import show_opportunities  # noqa: PLC0415  # see opportunities
-    from queries.opportunities import One, Opportunity  # noqa: PLC0415  # same
+    from queries.opportunity_answer import One, Opportunity  # noqa: PLC0415  # same
 
     assert isinstance(done, Opportunity)  # noqa: S101  # narrows the type; imported late
     if as_json:

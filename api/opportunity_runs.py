@@ -19,7 +19,8 @@ from ingest.feedback import write_feedback
 from ingest.loader import LoadOptions
 from ingest.written import DESK
 from queries.catalogue import Reloaded, catalogue
-from queries.opportunities import Engine, FeedbackLine, Opportunity, actionable, engine
+from queries.opportunities import Engine, actionable, engine
+from queries.opportunity_answer import FeedbackLine, Opportunity
 from queries.opportunity_feedback import ASSIGNED, decided
 from queries.opportunity_rules import opportunity_rules
 from queries.statements import party

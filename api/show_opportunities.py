@@ -8,7 +8,7 @@ from rich.console import Console
 
 from api.show import money
 from api.terminal import more, percent, table
-from queries.opportunities import Opportunities, Opportunity
+from queries.opportunity_answer import Opportunities, Opportunity
 from queries.opportunity_funnel import Funnel
 
 _STAGES: Final = {

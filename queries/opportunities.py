@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Final
 
 import numpy as np
-from pydantic import ConfigDict, Field
 
 from graph.columns import date_of, day_number
 from graph.errors import InvalidInput, NotFound
@@ -21,7 +20,19 @@ from queries.catalogue import Catalogue, Law, catalogue
 from queries.group_totals import clients
 from queries.introductions import introductions
 from queries.labels import Label
-from queries.models import Answer, Cursor, EntityId, Line, Party, Records
+from queries.models import Party
+from queries.opportunity_answer import (
+    Aside,
+    FeedbackLine,
+    Introducer,
+    One,
+    Opportunities,
+    Opportunity,
+    ProductInfo,
+    Restriction,
+    Score,
+    Why,
+)
 from queries.opportunity_chain import Chain
 from queries.opportunity_collaborative import Collaborative
 from queries.opportunity_eligibility import Verdict, open_questions, verdicts, why_not
@@ -45,150 +56,6 @@ from queries.opportunity_rules import OpportunityRules, SourceName, opportunity_
 from queries.opportunity_white_space import WhiteSpace
 from queries.paging import Page, Position, cut
 from queries.statements import party, refs
-
-# --- the answer ---
-
-
-@dataclass(slots=True, kw_only=True)
-class Why(Line):
-    """One reason: the source that found it, its rule and version, and a sentence."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    source: str
-    source_name: str
-    source_name_en: str
-    rule: Annotated[str, Field(description="Rule and version.")]
-    opens: dt.date | None
-    expires: Annotated[
-        dt.date | None, Field(description="First day on which it no longer counts; null: none.")
-    ]
-    strength: float
-    text: str
-    text_en: str
-
-
-class ProductInfo(Answer):
-    """What is offered."""
-
-    key: str
-    name: str
-    name_en: str
-    line: str = Field(description="Business line.")
-    line_en: str
-    need: str = Field(description="What it answers to.")
-    need_en: str
-    revenue_unit: str
-    revenue_unit_en: str
-
-
-class Score(Answer):
-    """得分: score = probability x value x urgency, with probability = take-up x won."""
-
-    score: float = Field(description="Expected yuan, weighted by urgency.")
-    probability: float
-    take_up: float = Field(description="Chance that it is taken up, as learned from feedback.")
-    won: float = Field(description="Chance that what is taken up is won, as learned from feedback.")
-    value: float = Field(description="Expected revenue to the firm, yuan.")
-    urgency: float = Field(description="From 0 to 1.")
-
-
-class Introducer(Answer):
-    """引荐人: who can open the door, and how."""
-
-    staff: Party
-    way: Literal["lead", "member", "path"]
-    text: str
-    text_en: str
-
-
-class Restriction(Answer):
-    """A rule that restricts the product."""
-
-    name: str
-    article: str | None
-    in_force: dt.date
-    about: str
-    about_en: str
-
-
-@dataclass(slots=True, kw_only=True)
-class FeedbackLine(Line):
-    """What somebody decided, and when."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    id: EntityId
-    state: str
-    reason: str | None
-    until: dt.date | None
-    amount: Annotated[float | None, Field(description="Yuan.")]
-    assignee: Party | None
-    who: str
-    at: dt.datetime
-
-
-class Opportunity(Answer):
-    """One opportunity: a company, a product, and why."""
-
-    id: str = Field(
-        description="The same for a company and a product on every day and for everyone who sees it."
-    )
-    company: Party
-    client: bool = Field(description="Whether it is a client of the firm already.")
-    product: ProductInfo
-    stage: Stage
-    returned: bool = Field(description="Whether it had been decided, and something new has happened since.")
-    text: str = Field(description="The whole in a sentence.")
-    text_en: str
-    why: list[Why] = Field(description="The strongest first.")
-    opens: dt.date | None
-    expires: dt.date | None = Field(description="First day on which it is over; null: no day is set.")
-    score: Score
-    to_check: list[str] = Field(description="Conditions of eligibility that could not be decided.")
-    to_check_en: list[str]
-    law: list[Restriction]
-    introducer: Introducer | None
-    assigned_to: Party | None
-    next_step: str
-    next_step_en: str
-    rests_on: list[str] = Field(description="Ids of the things that the reasons tell of.")
-    compartments: list[str] = Field(description="What one must be cleared for to see all that it rests on.")
-    history: list[FeedbackLine]
-
-
-class Aside(Answer):
-    """What was proposed and set aside, and why."""
-
-    company: Party
-    product: ProductInfo
-    code: Literal["has_it", "restricted", "not_eligible"]
-    reason: str
-    reason_en: str
-    records: Records
-
-
-class Opportunities(Answer):
-    """Opportunities, best first; of one client at most three before every other has had three."""
-
-    as_of: dt.date
-    known_at: dt.date | None
-    catalogue: str = Field(description="Version of the catalogue.")
-    rules: str = Field(description="Version of the rules.")
-    opportunities: list[Opportunity]
-    total: int
-    aside: list[Aside] = Field(
-        description="What one company was not offered, and why; of a list of many: none."
-    )
-    aside_total: int
-    next: Cursor
-
-
-class One(Answer):
-    """One opportunity."""
-
-    opportunity: Opportunity
-
 
 # --- what is asked ---
 
@@ -569,7 +436,7 @@ def _opportunity(found: Found, place: int) -> Opportunity:
     company, product = every.company.item(place), every.product.item(place)
     offered = found.engine.catalogue.products[product]
     told = [(n, _evidence(found, n)) for n in _strongest(found, place)]
-    reasons = [_why(found, n, evidence) for n, evidence in told]
+    reasons = _joined([_why(found, n, evidence) for n, evidence in told])
     track = found.track(place)
     checks = open_questions(found.desk, company, product)
     name, best = view.name(company), told[0][1].text
@@ -623,6 +490,16 @@ def best_reason(found: Found, place: int) -> str:
 
 def _evidence(found: Found, n: int) -> Evidence:
     return found.engine.sources[found.book.source.item(n)].explain(found.desk, found.book.proposals, n)
+
+
+def _joined(reasons: Sequence[Why]) -> list[Why]:
+    """Reasons of one rule that say the very same become one, with the records of all."""
+    joined: dict[tuple[str, str], Why] = {}
+    for why in reasons:
+        first = joined.setdefault((why.rule, why.text), why)
+        if first is not why:
+            first.records = refs([*first.records, *why.records])
+    return list(joined.values())
 
 
 def _why(found: Found, n: int, evidence: Evidence) -> Why:
@@ -753,3 +630,10 @@ def _aside(found: Found, place: int) -> Aside:
         reason_en=why.reason.en,
         records=list(why.records),
     )
+
+
+__all__ = [
+    "Engine", "Found", "One", "Opportunities", "Opportunity", "Wanted", "actionable", "assigned", "best_reason",
+    "chosen", "date_or_none", "engine", "found_in", "of_whom", "opportunities", "opportunity", "opportunity_id",
+    "sources_of", "stage_of",
+]  # fmt: skip
