@@ -17,6 +17,7 @@ from api import (
     alerts,
     beneficial_owners,
     connections,
+    customer_360,
     document_search,
     documents,
     examples,
@@ -106,6 +107,7 @@ def create_app(settings: ApiSettings | None = None, graph: Graph | None = None) 
     app.include_router(risk.router(settings))
     app.include_router(alerts.router(settings))
     app.include_router(opportunities.router(settings))
+    app.include_router(customer_360.router(settings))
     app.include_router(risk_circles.router)
     app.include_router(scenarios.router(settings))
     app.include_router(document_search.router(settings))

@@ -19,6 +19,7 @@ from api import (
     beneficial_owners_commands,
     connections_commands,
     console,
+    customer_360_commands,
     demo,
     document_search_commands,
     documents_commands,
@@ -134,6 +135,18 @@ def profile(  # noqa: PLR0913  # one parameter an option
     ref: Ref,
     *,
     section: Annotated[str | None, typer.Option(help="仅此部分 / one section alone")] = None,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole", help="含指标、标签、商机、风险等 / with indicators, tags, opportunities, risk …"
+        ),
+    ] = False,
+    brief: Annotated[
+        Path | None,
+        typer.Option(
+            "--brief", metavar="FILE", help="访前简报，.pdf 或 .html / a brief before a visit, .pdf or .html"
+        ),
+    ] = None,
     limit: LimitOption = 20,
     cursor: CursorOption = None,
     as_name: AsOption = None,
@@ -145,6 +158,10 @@ def profile(  # noqa: PLR0913  # one parameter an option
     from api import show  # noqa: PLC0415  # see search
     from queries.profile import profile as ask  # noqa: PLC0415  # same
 
+    if whole or brief is not None:
+        asked = customer_360_commands.Asked(ref, section=section, cursor=cursor, limit=limit, brief=brief)
+        customer_360_commands.profile(asked, (as_name, as_of, known_at), as_json=as_json)
+        return
     with looking(as_name, as_of, known_at) as (view, key):
         answer = ask(view, ref, section=section, page=Page(limit, cursor, key))
     if as_json:

@@ -285,7 +285,16 @@ def _stored() -> Mapping[str, Any]:
 def _risk() -> Mapping[tuple[str, str], Any]:
     """Answers about risk, by method and path: what the questions said of the same market."""
     found: dict[tuple[str, str], Any] = {}
-    for file in ("examples_risk.json", "examples_what_if.json", "examples_alerts.json", "examples_indicators.json", "examples_document_search.json", "examples_documents.json", "examples_opportunities.json"):
+    for file in (
+        "examples_risk.json",
+        "examples_what_if.json",
+        "examples_alerts.json",
+        "examples_indicators.json",
+        "examples_document_search.json",
+        "examples_documents.json",
+        "examples_opportunities.json",
+        "examples_360.json",
+    ):
         text = (resources.files("api") / file).read_text(encoding="utf-8")
         for route, shown in json.loads(text).items():
             method, path = route.split(" ", 1)
