@@ -9,8 +9,8 @@ from typing import Final
 
 from graph.view import View
 from graph.view_types import RecordRef
+from queries import stakes
 from queries.company_facts import EVENT_KINDS
-from queries.control import Controlled
 from queries.indicators_events import AHEAD, BEHIND
 from queries.indicators_reports import YEAR, Reports, reports
 from queries.indicators_stages import stages
@@ -111,11 +111,17 @@ def _staged(view: View, row: int) -> Found:
     return chain(_LISTING(view, row), _of("founded")(view, row), _things("Deal", "target")(view, row))
 
 
-def _controlled(view: View, row: int) -> Found:
-    """The votes that prove control; else the disclosure."""
-    found = Controlled.of(view, row)
-    links = chain.from_iterable(found.fact(link).records for link in found.links[:MOST_RECORDS])
-    return chain(links, _facts("CONTROLS", "in")(view, row))
+def _controlled(view: View, row: int) -> Iterator[RecordRef]:
+    """The largest votes of each step of the chain that proves control, from the company up; then the disclosure."""
+    control, facts = stakes.control(view), stakes.ballot(view).facts
+    company = row
+    for _ in range(MOST_RECORDS):
+        if not 0 <= company < view.size or control.controller.item(company) < 0:
+            break
+        if control.ballot.item(company) >= 0:
+            yield from facts.records(control.ballot.item(company))
+        company = control.parent.item(company)
+    yield from _facts("CONTROLS", "in")(view, row)
 
 
 def _pledged(view: View, row: int) -> Found:
