@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -206,10 +206,19 @@ def event_job(examples: Sequence[EventText]) -> Job:
             if event.trigger.end <= len(text):
                 arguments.setdefault(event.trigger, set()).update(event.arguments)
         job.marked.append(
-            [Marked((t,), encode(len(text), sorted(found), roles)) for t, found in sorted(arguments.items())]
+            [
+                Marked((trigger,), encode(len(text), _within((trigger,), found, len(text)), roles))
+                for trigger, found in sorted(arguments.items())
+            ]
         )
     job.parts.append(_marked_part(ARGUMENT, roles, job.parts[0].labels))
     return Job("fewfc", job.texts, job.parts, job.tags, marked=job.marked)
+
+
+def _within(marks: Sequence[Span], spans: Iterable[Span], length: int) -> list[Span]:
+    """Spans that the window of some marks holds whole: half a span would be tags that BIOES bans."""
+    start, end = marking.window(marks, length)
+    return sorted(span for span in spans if start <= span.start and span.end <= end)
 
 
 def negative_job(examples: Sequence[TaggedText]) -> Job:

@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", reason="training needs the extra guanxi[train]")
 from nlp.datasets import Event, EventText, LabelledText, Span, TaggedText  # noqa: E402 - after the check for torch
 from nlp.encoder import Vectors, Vocabulary, quantize, save_vectors  # noqa: E402
 from nlp.evaluate import evaluate  # noqa: E402
+from nlp.marks import REACH  # noqa: E402
 from nlp.shared import NAME, SharedReader  # noqa: E402
 from nlp.training import linear  # noqa: E402
 from nlp.training.joint import JointRecipe, fit, job_of, schedule, ship, ship_linear  # noqa: E402
@@ -102,6 +103,15 @@ def test_an_epoch_takes_each_task_as_often_as_told():
     plan = schedule(jobs, np.random.default_rng(0))
     taken = {job.name: sum(len(rows) for one, rows in plan if one is job) for job in jobs}
     assert taken == {"cluener": 160, "fewfc": 160, "finese": 64, "news_sentiment": 112, "finre": 160}
+
+
+def test_an_argument_that_its_window_cuts_is_not_learned():
+    text = "甲" * 4 + "乙" * (REACH + 40)
+    trigger = Span(REACH + 2, REACH + 4, "质押")
+    event = Event("质押", trigger, (Span(0, 4, "sub"), Span(10, 12, "sub")))
+    job = job_of("fewfc", [EventText(text, (event,))])
+    [[marked]] = job.marked
+    assert list(np.flatnonzero(marked.answer)) == [10, 11]
 
 
 def test_the_linear_part_tells_one_label_of_two_and_many_labels(vectors):
