@@ -19,7 +19,7 @@ from graph.store import Store
 from queries import opportunities as asking
 from queries import opportunity_funnel as counting
 from queries.opportunity_answer import One, Opportunities
-from queries.opportunity_export import sheet
+from queries.opportunity_export import COLUMNS, sheet
 from queries.opportunity_feedback import Decided, Stage
 
 _MOST_REASON: Final = 2000
@@ -192,5 +192,6 @@ def router(settings: ApiSettings) -> APIRouter:
 def _files() -> dict[int | str, dict[str, Any]]:
     """How the answers of the export are documented."""
     problems = responses(One, 401, 404, 409, 422, 503)
-    file = {"description": "The file.", "content": {"text/csv": {}, MEDIA["xlsx"]: {}}}
+    heading = ",".join(f"{label.zh} {label.en}" for label in COLUMNS)
+    file = {"description": "The file.", "content": {"text/csv": {"example": heading}, MEDIA["xlsx"]: {}}}
     return {200: file, **{status: found for status, found in problems.items() if status not in (200, 304)}}
