@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
@@ -31,6 +32,7 @@ _DECIDED: Final = {
 _GOOD: Final = 0.1
 _SENTENCE: Final = 120
 _SHORT: Final = 40
+_RECENT: Final = 365
 
 _TABLED: Final = (
     "revenue", "revenue_growth", "net_profit", "net_margin", "return_on_equity", "leverage",
@@ -120,15 +122,21 @@ def _coverage(whole: Customer360) -> str:
 
 
 def _why_now(whole: Customer360) -> str:
-    """One sentence: the best opportunity, else the newest event, else what is not known."""
+    """One sentence: the best opportunity, else the newest event of a year, else white space, else what is not known."""
     best = whole.opportunities.opportunities[:1]
     if best:
         until = f"（{best[0].expires} 前有效）" if best[0].expires else ""
         return plain(f"{best[0].text.rstrip('。')}{until}。", 240)
-    events = [event for event in whole.events.events if event.text or event.event_kind]
-    if events:
-        said = events[0].text or word(str(events[0].event_kind))
-        return plain(f"暂无到期商机；最近动态：{events[0].date} {said}", 240)
+    since = whole.as_of - dt.timedelta(days=_RECENT)
+    for event in whole.events.events:
+        if event.date and event.date > since:
+            said = event.text or word(event.event_kind or "") or event.name
+            return plain(f"暂无商机；最近动态：{event.date} {said}", 240)
+    lacks = [line.name for line in whole.white_space.products if line.verdict == "eligible"]
+    if _section(whole, "products").total and lacks:
+        return plain(
+            f"暂无商机，近一年没有动态；可借回访介绍尚未持有的{joined(lacks, 3)}，并补齐未知事项。", 240
+        )
     return "目前没有商机和动态；此行宜先补齐下列未知事项。"
 
 

@@ -74,7 +74,7 @@ def customer_360(view: View, ref: str, by: Means, *, page: Page | None = None) -
         "tiers": client_tiers(view, own, by.rules),
         "owners": owners(view, own, page=page),
         "group": group(view, own, page=page),
-        "deciders": deciders(view, row, page.limit),
+        "deciders": deciders(view, row, controlled, page.limit),
         "events": events_told(view, row, base),
         "risk": risk_summary(view, row, by.engine),
         "white_space": white_space(view, row, by.engine, open_now),

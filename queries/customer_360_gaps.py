@@ -17,6 +17,7 @@ STALE_DOCUMENTS: Final = 365
 STALE_REPORTS: Final = 550
 """Days after the end of a year: its report and the next one's deadline (四个月，证券法 2019 art. 79) are over."""
 
+_CONTROLLER: Final = "controller_"
 _EMPTY: Final = {
     "reports": Label("没有财务报告", "no financial report is on record"),
     "contacts": Label("没有联系人", "no contact is on record"),
@@ -29,7 +30,7 @@ _EMPTY: Final = {
 
 def missing(day: dt.date, base: Profile, controlled: Controllers) -> list[UnknownLine]:
     """All that is missing, by code; what the profile says first."""
-    said = base.sections["unknown"].lines
+    said = [_said(line, controlled) for line in base.sections["unknown"].lines]
     more = [
         UnknownLine(code=code, message=text.zh, message_en=text.en, records=[])
         for code, text in sorted(
@@ -37,6 +38,18 @@ def missing(day: dt.date, base: Profile, controlled: Controllers) -> list[Unknow
         )
     ]
     return [*said, *more]
+
+
+def _said(line: UnknownLine, controlled: Controllers) -> UnknownLine:
+    """A line of the profile; of a controller that is not disclosed but computed it says so."""
+    if not (line.code.startswith(_CONTROLLER) and controlled.computed):
+        return line
+    return UnknownLine(
+        code=line.code,
+        message="实际控制人未披露，按表决权计算得出",
+        message_en="its controller is not disclosed; it is computed from votes",
+        records=line.records,
+    )
 
 
 def _empty(base: Profile) -> Iterator[tuple[str, Label]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from graph.view import View
 from graph.view_types import RecordRef
+from queries.controllers import Controllers
 from queries.customer_360_lines import DeciderLine, Deciders, KnownBy, Reason
 from queries.introductions import decides, introductions
 from queries.sections import seniority
@@ -38,9 +39,9 @@ class _Person:
         self.records.extend(records)
 
 
-def deciders(view: View, row: int, limit: int) -> Deciders:
+def deciders(view: View, row: int, controlled: Controllers, limit: int) -> Deciders:
     """The people of a company, given by row: those of decision rank first, then by rank, name and id."""
-    people = _people(view, row)
+    people = _people(view, row, controlled)
     ordered = sorted(people, key=lambda person: _position(view, person))
     ways = introductions(view, view.id(row), limit=WAYS).paths
     return Deciders(
@@ -60,7 +61,7 @@ def _unknown(*, known: bool, reached: bool) -> Iterator[Reason]:
         yield Reason(code="no_way_in", text=text, text_en="no way from staff to them is known")
 
 
-def _people(view: View, row: int) -> list[_Person]:
+def _people(view: View, row: int, controlled: Controllers) -> list[_Person]:
     found: dict[int, _Person] = {}
 
     def person(other: int) -> _Person:
@@ -69,6 +70,10 @@ def _people(view: View, row: int) -> list[_Person]:
     for fact in view.facts(row, "CONTROLS", "in"):
         if view.kind(fact.other) == "Person":
             person(fact.other).add(_CONTROLLER_RANK, _CONTROLLER, fact.records, rank_decides=True)
+    for one in controlled.computed:
+        if one.kind == "Person":
+            votes = (record for step in one.chain for record in step.records)
+            person(view.resolve(one.id)).add(_CONTROLLER_RANK, _CONTROLLER, votes, rank_decides=True)
     for fact in view.facts(row, "OFFICER_OF", "in"):
         office = str(fact.props.get("office") or _OFFICER)
         person(fact.other).add(seniority(office), office, fact.records, rank_decides=decides(office))

@@ -93,7 +93,7 @@ def test_each_part_speaks_of_the_company(builder, by):
     firm = full(builder)
     found = customer_360(builder.projection().view(frozenset(), DAY), firm[1], by)
     chair, contact = found.deciders.people[0], found.deciders.people[-1]
-    assert (chair.name, chair.roles, chair.decides) == ("周澄", ["董事长"], True)
+    assert (chair.name, chair.roles, chair.decides) == ("周澄", ["实际控制人", "董事长"], True)
     assert [(one.name, one.strength) for one in chair.known_by] == [("冯经理", 0.8)]
     assert (contact.name, contact.roles, contact.decides) == ("郑联", ["联系人（财务经理）"], False)
     assert found.deciders.ways_in[0].staff.name == "冯经理"
@@ -117,8 +117,11 @@ def test_the_brief_says_it_in_words(builder, by):
     found = customer_360(builder.projection().view(frozenset(), DAY), firm[1], by)
     made = brief_of(found, "冯经理")
     text = html(made)
-    for said in ("冯经理（主办）", "周澄", "董事长", "1.50 亿元", "↑ 50.0%", "澄江有限公司未能按期兑付。", "负面 -0.8", "公司债券承销",
-                 "2,000.00 万元", "截至 as of 2024-06-30", "供 冯经理 使用", "没有业务简介"):  # fmt: skip
+    for said in (
+        "冯经理（主办）", "周澄", "董事长", "1.50 亿元", "↑ 50.0%", "澄江有限公司未能按期兑付。", "负面 -0.8",
+        "公司债券承销", "2,000.00 万元", "截至 as of 2024-06-30", "供 冯经理 使用", "没有业务简介",
+        "实际控制人未披露，按表决权计算得出",
+    ):  # fmt: skip
         assert said in text, said
     assert [chapter.title for chapter in made.chapters][:3] == [
         "商机与下一步",
@@ -154,6 +157,25 @@ def test_nothing_known_is_said_part_by_part(builder, by):
         "no_description",
     } <= codes
     assert "此行宜先补齐下列未知事项" in brief_of(found).why
+
+
+@pytest.mark.parametrize(
+    ("event", "owned", "why"),
+    [
+        ("2024-06-01", False, "最近动态：2024-06-01 高管变动"),
+        ("2021-06-01", True, "近一年没有动态；可借回访"),
+        (None, False, "补齐"),
+    ],
+)
+def test_why_now_without_an_opportunity(builder, by, event, owned, why):
+    node = builder.node("Company", "n", name="云州市国资委", nature="state_body")
+    if event:
+        builder.part("Event", "v", {"subjects": [node]}, kind="executive_change", date=event)
+    if owned:
+        builder.edge("OWNS_PRODUCT", node, builder.node("Product", "b", name="研究服务"))
+    found = customer_360(builder.projection().view(frozenset(), DAY), node[1], by)
+    assert not found.opportunities.opportunities
+    assert why in brief_of(found).why
 
 
 def test_old_papers_are_said_to_be_old(builder, by):
