@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import json
@@ -12,9 +13,11 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from typer.testing import CliRunner
 
-from api import auth, show_document_search
+from api import auth, document_search_commands, show_document_search
 from api.app import create_app
+from api.cli import app
 from api.live import FixedGraph
 from api.settings import ApiSettings
 from graph.errors import InvalidInput, NotFound
@@ -368,3 +371,30 @@ def test_at_a_terminal(view, library):
     assert "甲江医药新药获批" in shown
     assert "--cursor" in shown
     assert "没有相关文档" in shown
+
+
+@pytest.fixture
+def command(news, tmp_path, monkeypatch):
+    """Runs a command over the six documents and gives what it prints."""
+    monkeypatch.setenv("GUANXI_DATA_DIR", str(tmp_path))
+    projection = news.projection()
+
+    @contextlib.contextmanager
+    def looking(*asked: str | None):
+        day = dt.date.fromisoformat(asked[1]) if asked[1] else TODAY
+        yield projection.view(clearance=frozenset(), as_of=day), "k"
+
+    monkeypatch.setattr(document_search_commands, "looking", looking)
+    return lambda *words: CliRunner().invoke(app, list(words))
+
+
+def test_the_commands_print_the_same_answers(command, view, library):
+    done = command("search-documents", "抗癌新药", "--kind", "news", "--json")
+    asked = Wanted(kinds=("news",))
+    assert json.loads(done.stdout) == json.loads(
+        search_documents(view, "抗癌新药", library, asked).model_dump_json()
+    )
+    assert "甲江医药新药获批" in command("search-documents", "抗癌新药").stdout
+    assert json.loads(command("similar", "甲江医药有限公司", "--json").stdout)["described"] is False
+    assert json.loads(command("vectors", "--json").stdout)["documents"] == 4
+    assert command("search-documents", "药", "--by", "x").exit_code == 2
