@@ -98,12 +98,13 @@ class BatchWriter:
         """Write everything; may run again from the start after a conflict."""
         self._retract_edges(tx, changes.retracted)
         self._redate_edges(tx, changes.redated)
+        before = self._standing(tx, changes.undescribed)  # a correction that outranks overwrites it below
         self._write_nodes(tx, changes.batch)
         for shape, rows in changes.batch.edges.items():
             _run(tx, upserts.create_edges(*shape), rows)
         self._write_records(tx, changes)
         self._end_nodes(tx, changes.ended)
-        self._describe_anew(tx, changes.undescribed)
+        self._describe_anew(tx, changes.undescribed, before)
         self._remove_orphans(tx, changes.retracted)
 
     # --- edges ----------------------------------------------------------------------------------------------------
@@ -167,8 +168,18 @@ class BatchWriter:
             ]
             _run(tx, upserts.merge_properties(label), sets)
 
-    def _describe_anew(self, tx: Tx, undescribed: Iterable[tuple[UnitId, str]]) -> None:
-        """Give units whose description no longer holds the best that is left, or none."""
+    @staticmethod
+    def _standing(tx: Tx, undescribed: Iterable[tuple[UnitId, str]]) -> Mapping[str, Row]:
+        """Nodes whose description is about to go, as they stand."""
+        found: dict[str, Row] = {}
+        for label, units in _by_label({unit: None for unit, _ in undescribed}).items():
+            found.update(_nodes(tx, label, [unit.id for unit in units]))
+        return found
+
+    def _describe_anew(
+        self, tx: Tx, undescribed: Iterable[tuple[UnitId, str]], before: Mapping[str, Row]
+    ) -> None:
+        """Give units whose description no longer holds the best that is left, or none; `before` becomes the past."""
         stale: dict[UnitId, set[str]] = defaultdict(set)
         for unit, record in undescribed:
             stale[unit].add(record)
@@ -180,16 +191,16 @@ class BatchWriter:
                 if unit.id in found
                 and (stale[unit] & {found[unit.id].get("record"), *found[unit.id].get("others", ())})
             ]
-            self._redescribe(tx, label, {unit.id: found[unit.id] for unit in affected})
+            self._redescribe(tx, label, {unit.id: found[unit.id] for unit in affected}, before)
 
-    def _redescribe(self, tx: Tx, label: str, nodes: Mapping[str, Row]) -> None:
+    def _redescribe(self, tx: Tx, label: str, nodes: Mapping[str, Row], before: Mapping[str, Row]) -> None:
         for chunk in chunks(list(nodes)):
             witnesses = self._witnesses(tx, label, {i: nodes[i] for i in chunk})
             records = self._stored_records(tx, {r for found in witnesses.values() for r in found})
             rows = [
                 self._best(label, nodes[i], (records[r] for r in witnesses[i] if r in records)) for i in chunk
             ]
-            gone = [self._past("node", label, nodes[i]) for i in chunk if nodes[i].get("record")]
+            gone = [self._past("node", label, before[i]) for i in chunk if before.get(i, {}).get("record")]
             _run(tx, upserts.replace_nodes("Past"), gone)
             _run(tx, upserts.replace_nodes(label), rows)
             self.planner.known.rank_keys.update((row["id"], row["rank_key"]) for row in rows)

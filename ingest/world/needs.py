@@ -25,7 +25,7 @@ from ingest.world.vocabulary import CITIES, INDUSTRIES, Flags, Ints
 Needs = Literal["events", "peers", "leanings", "popularity"]
 NEEDS: Final[tuple[Needs, ...]] = get_args(Needs)
 
-READ: Final = ("Company", "Event", "FinancialReport", "HOLDS", "SUPPLIES")
+READ: Final = ("Company", "Event", "FinancialReport", "SUPPLIES")
 """The types whose rows the process works on; `Files` keeps them for it."""
 
 _SINCE: Final = text.day("2020-01-01")
@@ -34,7 +34,6 @@ _YEAR: Final = 365.0
 _SHORTEST, _LONGEST = 180, 1800
 """Days for which a product is kept, where it is not kept for good."""
 _GIVEN_UP: Final = 0.3
-_MAJORITY: Final = 0.5
 
 _ANSWERS: Final[Mapping[str, tuple[int, ...]]] = {
     "pledge": (7, 12, 16, 18), "pledge_release": (7, 8, 18), "penalty": (15, 5), "lawsuit": (12, 15),
@@ -78,14 +77,14 @@ class Events:
 
 @dataclass(frozen=True)
 class Peers:
-    """A product spreads: its rate grows with what owners, subsidiaries, trading partners and neighbours hold."""
+    """A product spreads: its rate grows with what the group, trading partners and neighbours hold."""
 
-    base: Base = Base(rate=0.25)
-    group: float = 60.0
-    trade: float = 40.0
-    neighbour: float = 25.0
+    base: Base = Base(rate=0.15, spread=0.5)
+    group: float = 80.0
+    trade: float = 25.0
+    neighbour: float = 10.0
     noise: float = 0.7
-    saturation: float = 150.0
+    saturation: float = 200.0
 
 
 @dataclass(frozen=True)
@@ -116,10 +115,11 @@ Parameters = Events | Peers | Leanings | Popularity
 
 
 class _Clients(NamedTuple):
-    """Clients: company number, place of each company among them (-1), industry, city, stage, size, listed."""
+    """Clients: company number, place of each company among them (-1), group, industry, city, stage, size, listed."""
 
     company: Ints
     place: Ints
+    group: Ints
     industry: Ints
     city: Ints
     stage: Ints
@@ -133,11 +133,20 @@ def _clients(rng: np.random.Generator, market: Market, company: Ints, kept: Kept
     industry = rng.integers(0, len(INDUSTRIES), market.size)
     city = rng.integers(0, len(CITIES), market.size)
     industry[market.members.start :], city[market.members.start :] = market.industry, market.city
+    group = -1 - np.arange(market.size)  # a planted company is in no group of the market
+    group[market.members.start :] = market.group
     listed = np.zeros(market.size, np.bool_)
     listed[market.members.start :] = market.listed >= 0
     stage, size = _reports(market, kept)
     return _Clients(
-        company, place, industry[company], city[company], stage[company], size[company], listed[company]
+        company,
+        place,
+        group[company],
+        industry[company],
+        city[company],
+        stage[company],
+        size[company],
+        listed[company],
     )
 
 
@@ -254,11 +263,8 @@ def _neighbours(
     rng: np.random.Generator, clients: _Clients, kept: Kept, given: Peers
 ) -> tuple[Ints, Ints, Floats]:
     """Pairs of clients, both ways, by place, and how strongly the first draws the second."""
-    parent, child = ends(kept, "HOLDS", ("from", "to"))
-    share = numbers(column(kept, "HOLDS", "share_ratio"))
-    owned = np.where(share > _MAJORITY, parent, -1)
     parts = [
-        (*_within(clients, *_siblings(owned, child)), given.group),
+        (*_same(clients.group), given.group),
         (*_within(clients, *ends(kept, "SUPPLIES", ("from", "to"))), given.trade),
         (*_same(clients.industry * len(CITIES) + clients.city), given.neighbour),
     ]
@@ -266,16 +272,6 @@ def _neighbours(
     other = np.concatenate([np.concatenate([b, a]) for a, b, _ in parts])
     mean = np.concatenate([np.full(2 * len(a), value) for a, _, value in parts])
     return one, other, mean * np.exp(rng.normal(-(given.noise**2) / 2, given.noise, len(mean)))
-
-
-def _siblings(parent: Ints, child: Ints) -> tuple[Ints, Ints]:
-    """Parents with their subsidiaries, and subsidiaries with the next one of the same parent."""
-    there = parent >= 0
-    parent, child = parent[there], child[there]
-    order = np.lexsort((child, parent))
-    parent, child = parent[order], child[order]
-    same = parent[1:] == parent[:-1]
-    return np.concatenate([parent, child[:-1][same]]), np.concatenate([child, child[1:][same]])
 
 
 def _within(clients: _Clients, one: Ints, other: Ints) -> tuple[Ints, Ints]:
@@ -287,9 +283,9 @@ def _within(clients: _Clients, one: Ints, other: Ints) -> tuple[Ints, Ints]:
 
 
 def _same(key: Ints) -> tuple[Ints, Ints]:
-    """Each client with the next two of the same key."""
+    """Each client with the next three of the same key."""
     order = np.argsort(key, kind="stable")
-    pairs = [(order[:-step], order[step:]) for step in (1, 2)]
+    pairs = [(order[:-step], order[step:]) for step in (1, 2, 3)]
     left = np.concatenate([a[key[a] == key[b]] for a, b in pairs])
     right = np.concatenate([b[key[a] == key[b]] for a, b in pairs])
     return left, right
