@@ -293,8 +293,11 @@ def export_embedding(model: Embedding, path: Path) -> None:
     graph = Graph()
     column = graph.add("Unsqueeze", "mask", graph.axes(2))
     weight = graph.add("Mul", graph.add("Softplus", graph.linear("vectors", model.weight)), column)
-    parts = graph.add("Mul", graph.linear("vectors", model.output), weight)
-    total = graph.add("ReduceSum", parts, graph.axes(1), keepdims=0)
+    features = graph.add("Mul", graph.add("Relu", graph.linear("vectors", model.inner)), weight)
+    wide = graph.add("ReduceSum", features, graph.axes(1), keepdims=0)
+    wide = graph.add("MatMul", wide, graph.constant(_numpy(model.outer.weight).T))
+    plain = graph.add("ReduceSum", graph.add("Mul", "vectors", weight), graph.axes(1), keepdims=0)
+    total = graph.add("Add", wide, graph.linear(plain, model.output))
     result = graph.add("Div", total, graph.add("ReduceL2", total, axes=[1], keepdims=1))
     inputs: Axes = {"vectors": ["batch", "length", model.output.in_features], **MASK}
     _write(graph, (result, ["batch", "size"]), inputs, path)

@@ -153,20 +153,28 @@ class Classifying(nn.Module):
 
 
 class Embedding(nn.Module):
-    """A sentence as a vector of length one: a weighted sum over its characters, without the encoder."""
+    """A sentence as a vector of length one: a weighted sum over its characters, without the encoder.
+
+    To each character's vector come `WIDE` features of it, so that characters of like vectors can still be told apart.
+    """
+
+    WIDE = 512
 
     def __init__(self, width: int, size: int = HIDDEN) -> None:
         super().__init__()
         self.dropout = nn.Dropout(0.1)
         self.weight = nn.Linear(width, 1)
         self.output = nn.Linear(width, size)
+        self.inner = nn.Linear(width, self.WIDE)
+        self.outer = nn.Linear(self.WIDE, size, bias=False)
         nn.init.orthogonal_(self.output.weight)
 
     def forward(self, vectors: Tensor, mask: Tensor, _marks: Tensor | None = None) -> Tensor:
         """Unit vectors, (batch, size)."""
         vectors = self.dropout(vectors)
         weight = nn.functional.softplus(self.weight(vectors)) * mask.unsqueeze(2)
-        return nn.functional.normalize((self.output(vectors) * weight).sum(1), dim=1)
+        features = (nn.functional.relu(self.inner(vectors)) * weight).sum(1)
+        return nn.functional.normalize(self.outer(features) + self.output((vectors * weight).sum(1)), dim=1)
 
 
 LATE = 128
