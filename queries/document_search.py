@@ -30,7 +30,7 @@ from queries.paging import Page, Position
 from queries.statements import of_units, refs, who
 from queries.text_library import Library, Passage, Passages, passages, passages_of
 
-MEANING_WEIGHT: Final = 0.2
+MEANING_WEIGHT: Final = 0.1
 """Of meaning in the joined score; chosen on one half of the pairs of docs/search.md and measured on the other."""
 
 MEANING_FLOOR: Final = 0.5

@@ -83,7 +83,7 @@ def test_words_and_meaning_are_parts_of_the_score(view, library):
     assert titles(answer)[:2] == ["甲江医药新药获批上市", "甲江医药新药获批"]
     assert 0 < best.words < 1
     assert 0 < best.meaning <= 1
-    assert best.score == pytest.approx(0.8 * best.words + 0.2 * best.meaning)
+    assert best.score == pytest.approx(0.9 * best.words + 0.1 * best.meaning)
     assert [party.name for party in best.parties] == ["甲江医药有限公司"]
     assert best.parties[0].relations == ["ABOUT"]
     assert best.records
