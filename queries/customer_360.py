@@ -23,8 +23,9 @@ from queries.indicators_reports import YEAR
 from queries.life_cycle import life_cycle
 from queries.opportunities import Engine, Wanted, opportunities
 from queries.owners import company_row, owners
-from queries.paging import Page
+from queries.paging import MAX_LIMIT, Page
 from queries.profile import profile
+from queries.profile_lines import Profile
 from queries.rule_sets import Rules
 from queries.similar_companies import similar_companies
 from queries.statements import refs
@@ -64,7 +65,7 @@ def customer_360(view: View, ref: str, by: Means, *, page: Page | None = None) -
     page = page or Page(LINES)
     row = company_row(view, ref)
     own = view.id(row)
-    base = profile(view, own, page=page)
+    base = _profile(view, own, page)
     found = indicators(view, own)
     open_now = opportunities(view, Wanted(company=own), by=by.engine, page=page)
     controlled = controllers(view, own)
@@ -97,6 +98,13 @@ def customer_360(view: View, ref: str, by: Means, *, page: Page | None = None) -
         findings=found.findings,
         **parts,
     )
+
+
+def _profile(view: View, own: str, page: Page) -> Profile:
+    """The profile, with all of its properties whatever the page is: other parts read them."""
+    base = profile(view, own, page=page)
+    every = profile(view, own, section="identity", page=Page(MAX_LIMIT)).sections
+    return base.model_copy(update={"sections": {**base.sections, **every}})
 
 
 def _similar(view: View, own: str, library: Library | None, page: Page) -> Any:

@@ -80,13 +80,23 @@ def full(builder):
 def test_it_holds_the_profile_as_it_is(market_projection, river):
     view = market_projection.view(frozenset(), DAY)
     base = profile(view, "澄江医药", page=Page(10))
-    assert river.sections == base.sections
+    assert {**river.sections, "identity": None} == {**base.sections, "identity": None}
     assert (river.id, river.name, river.kind, river.relations) == (
         base.id,
         base.name,
         base.kind,
         base.relations,
     )
+
+
+def test_a_small_page_hides_no_property_from_the_other_parts(builder, by):
+    node = builder.node("Company", "n", name="全称有限公司", code="600001.SH", uscc="91110000100000001X", client=True,
+                        nature="private", founded=dt.date(2001, 2, 3), capital=1e8, region="云州", country="CN",
+                        address="云州市一号", website="https://example.invalid", description="做药。")  # fmt: skip
+    found = customer_360(builder.projection().view(frozenset(), DAY), node[1], by, page=Page(1))
+    assert found.sections["identity"].total == len(found.sections["identity"].lines) > 10
+    assert "no_description" not in {line.code for line in found.missing}
+    assert brief_of(found).chips[0] == "客户"
 
 
 def test_each_part_speaks_of_the_company(builder, by):
