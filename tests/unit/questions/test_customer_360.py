@@ -12,8 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from api import auth, examples, show_360
+from api import auth, cli, examples, show_360
 from api.app import create_app
 from api.brief import brief_of
 from api.brief_render import html
@@ -229,6 +230,10 @@ statement = st.one_of(
     st.tuples(st.just("exposure"), numbers, numbers, st.sampled_from((1e6, 2e7)), walls),
     st.tuples(st.just("contact"), numbers, numbers, st.sampled_from(("经理", "总监")), walls),
     st.tuples(st.just("stopped"), numbers, numbers, st.sampled_from(("静默期", "回避")), walls),
+    st.tuples(st.just("told"), numbers, numbers, st.sampled_from((-0.8, 0.5)), walls),
+    st.tuples(st.just("decided"), numbers, numbers, st.sampled_from(("accepted", "dismissed", "won")), walls),
+    st.tuples(st.just("alerted"), numbers, numbers, st.sampled_from((0.2, 0.7)), walls),
+    st.tuples(st.just("tagged"), numbers, numbers, st.sampled_from(("A", "B")), walls),
 )
 _PARTS = {"event": "Event", "report": "FinancialReport", "exposure": "Exposure", "contact": "Contact",
           "stopped": "Restriction"}  # fmt: skip
@@ -246,6 +251,37 @@ _EDGES = {
     "covers": "COVERS",
     "owned": "OWNS_PRODUCT",
 }
+
+
+def _told(builder, nth, company, value, wall):
+    paper = builder.node("Document", f"d{nth}", walls=wall, name=f"文{nth}", published="2024-04-01")
+    event = builder.part(
+        "Event", f"t{nth}", {"subjects": [company]}, walls=wall, kind="loss", date="2024-04-01"
+    )
+    builder.edge("MENTIONS", paper, company, walls=wall, sentiment=value)
+    builder.edge("ABOUT", paper, event, walls=wall)
+
+
+def _decided(builder, nth, company, value, wall):
+    builder.node("Decision", f"o{nth}", walls=wall, source="desk", about="x", client=company[1],
+                 product="cash_management", state=value, who="feng", at=f"2024-06-1{nth % 10}T10:00:00+00:00",
+                 sources=["events"], valid_from="2024-06-10", stated="2024-06-10")  # fmt: skip
+
+
+def _alerted(builder, nth, company, value, wall):
+    trace = '{"own_shock": 0.1, "channels": [], "paths": []}'
+    builder.node("Alert", f"a{nth}", walls=wall, source="risk-alerts", client=company[1], raised=f"2024-06-1{nth % 10}",
+                 kind="default", shock=value, distress=value, distress_low=value, distress_high=value, net=1e6,
+                 rule="event-shock", text=f"第{nth}条", text_en="alert", trace=trace)  # fmt: skip
+
+
+def _tagged(builder, nth, company, value, wall):
+    builder.node("Tier", f"t{nth}", walls=wall, source="tier-rules", name=value, company=company[1], tier=value,
+                 since="2024-01-01", score=50.0, reason="得分", reason_en="score", rule="tiers 1",
+                 valid_from="2024-01-01", evidence="[]")  # fmt: skip
+
+
+_SAID = {"told": _told, "decided": _decided, "alerted": _alerted, "tagged": _tagged}
 
 
 def built(builder, statements):
@@ -280,6 +316,9 @@ def built(builder, statements):
                 walls=wall,
                 **fields,
             )
+            continue
+        if kind in _SAID:
+            _SAID[kind](builder, nth, unit("Company", one, wall), value, wall)
             continue
         ends = {
             "held": ("Company", "Company", {"share_ratio": value}), "office": ("Person", "Company", {"office": value}),
@@ -316,6 +355,24 @@ def test_walls_leave_no_trace(builder, by, statements, who):
     cleared = VIEWERS[who]
     walled = list(answers(graph.projection(), frozenset(cleared), refs, by))
     assert walled == list(answers(graph.without(cleared).projection(), None, refs, by))
+
+
+def test_what_the_system_and_the_desk_said_is_in_it(builder, by):
+    firm = full(builder)
+    for nth, (said, value) in enumerate(
+        (("alerted", 0.7), ("decided", "won"), ("tagged", "A"), ("told", -0.8))
+    ):
+        _SAID[said](builder, nth, firm, value, ())
+    found = customer_360(builder.projection().view(frozenset(), DAY), firm[1], by)
+    assert (found.risk.alerts_total, found.risk.alerts[0].text) == (1, "第0条")
+    assert [(line.state, line.who, line.product) for line in found.touches.lines] == [
+        ("won", "feng", "现金管理")
+    ]
+    assert [move.tier for move in found.tiers.history] == ["A"]
+    assert found.events.total == 2
+    text = html(brief_of(found))
+    assert "2024-06-10 预警：第0条" in text
+    assert "2024-06-11 feng 成交 现金管理" in text
 
 
 def test_the_test_would_notice_a_leak(builder, by):
@@ -378,6 +435,24 @@ def test_a_brief_over_http_runs_nothing_and_is_walled(ask):
     assert file.headers["content-type"] == "application/pdf"
     assert file.content.startswith(b"%PDF-")
     assert "filename*=UTF-8''%E8%AE%BF" in file.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        (["--brief", "out.docx"], ".pdf"),
+        (["--brief", "nowhere/out.pdf"], "nowhere"),
+        (["--whole", "--section", "holders"], "--section"),
+        (["--brief", "out.pdf", "--cursor", "x"], "--section"),
+    ],
+)
+def test_the_command_refuses_before_it_opens_anything(tmp_path, monkeypatch, options, wrong):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GUANXI_DATA_DIR", str(tmp_path))
+    done = CliRunner().invoke(cli.app, ["profile", "澄江医药", *options])
+    assert done.exit_code == 2
+    assert wrong in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_example_is_an_answer():
