@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from hashlib import blake2b
 from typing import Final, get_args
 
 from pydantic import Field
@@ -20,7 +21,7 @@ from ingest.read_documents import DocumentKind, ReadDocument
 from ingest.readings import Written, write
 from ingest.written import READING
 from nlp.found import Reading
-from nlp.reader import Reader, Text
+from nlp.reader import Reader, Text, reader_version
 from queries.models import Answer, EntityId
 
 BATCH: Final = 256
@@ -136,7 +137,17 @@ def _read(documents: Sequence[SourceDocument], reader: Reader, run: Run) -> Iter
             url=document.url or None,
             compartments=run.compartments,
             holdings=holders_tables(document, reading, reader.linker),
+            basis=_basis(document, run),
         )
+
+
+def _basis(document: SourceDocument, run: Run) -> str:
+    """What a reading rests on but for the graph: the document, and who read it for what."""
+    parts = (
+        reader_version(), *run.heads, document.title, document.text, str(document.published), document.kind,
+        document.publisher, document.url,
+    )  # fmt: skip
+    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def _line(document: ReadDocument, source: SourceDocument) -> ReadLine:

@@ -47,7 +47,9 @@ class ReadDocument:
 
     `key` names the document for good: the same text from the same place has the same key (its URL, or a hash of
     its text). `keep_text` is False where the text may not be kept; offsets are then of a text that is elsewhere.
-    `published` is that of the reading where it is None.
+    `published` is that of the reading where it is None. `basis` says what the reading rests on but for the graph: the
+    document and the version of the reader. A document that stands with the same basis is not written again, since what
+    the graph has learned from it would change its links; without a basis every reading is written.
     """
 
     key: str
@@ -60,6 +62,7 @@ class ReadDocument:
     compartments: tuple[str, ...] = ()
     holdings: tuple[HoldersTable, ...] = ()
     keep_text: bool = True
+    basis: str = ""
 
     @property
     def day(self) -> dt.date | None:

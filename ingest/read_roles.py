@@ -18,8 +18,9 @@ STATED: Final = "stated"
 STATES: Final = "states"
 UNITS: Final = "units"
 KEYS: Final = "keys"
-_OWN: Final = (STATED, STATES, UNITS, KEYS, "document", "story", "until")
-"""Columns of a row beside those of its type: the day it speaks for, what follows, whom that names, and its claims."""
+BASIS: Final = "basis"
+_OWN: Final = (STATED, STATES, UNITS, KEYS, BASIS, "document", "story", "until")
+"""Columns of a row beside those of its type: its day, what follows, whom that names, its claims, what it rests on."""
 
 
 class ReadRole:

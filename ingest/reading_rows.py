@@ -18,7 +18,7 @@ from graph.names import legal_key, looks_like_company, short_key
 from graph.schema import edge_model
 from ingest import stories
 from ingest.read_documents import Holder, HoldersTable, ReadDocument
-from ingest.read_roles import KEYS, STATED, STATES, UNITS
+from ingest.read_roles import BASIS, KEYS, STATED, STATES, UNITS
 from ingest.said import End, Part, Row, Said, Story, claim_row, mentions
 from nlp.found import Candidate, Event, Mention, Period, Quantity, Reading, Relation, sentence_around
 
@@ -111,7 +111,7 @@ def _document_row(read: ReadDocument, keys: Mapping[str, Sequence[str]]) -> Row:
         "alike": _json(stories.of_text(told, day)),
         "compartments": ";".join(sorted(read.compartments)),
         STATED: day.isoformat() if day else "",
-        KEYS: _json(keys),
+        KEYS: _json(keys), BASIS: read.basis,
     }  # fmt: skip
     return {name: text for name, text in row.items() if text}
 

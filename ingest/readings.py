@@ -21,7 +21,7 @@ from graph.store import Store
 from ingest.holder_tables import Succession, companies, company_of
 from ingest.loader import LoadOptions, LoadReport, load
 from ingest.read_documents import ReadDocument
-from ingest.read_roles import KEYS, STATED, STATES, UNITS
+from ingest.read_roles import BASIS, KEYS, STATED, STATES, UNITS
 from ingest.reading_rows import DocumentRows, believed, claims_of, rows_of
 from ingest.said import Correction, Row, Said, corrected, made, said_of
 from ingest.withdrawal import withdraw_records
@@ -52,6 +52,12 @@ class Written:
     unchanged: int = 0
     taken_back: int = 0
     rejected: int = 0
+
+    def stand(self, documents: Sequence[Row]) -> None:
+        """Count documents that are there already."""
+        self.documents += len(documents)
+        for document in documents:
+            self.unchanged += 1 + sum(map(len, json.loads(document.get(KEYS, "{}")).values()))
 
     def add(self, rows: Sequence[DocumentRows], loaded: LoadReport, taken_back: int) -> None:
         """Count one batch."""
@@ -88,7 +94,12 @@ def _batches(documents: Iterable[ReadDocument]) -> Iterator[list[ReadDocument]]:
 
 
 def _write(store: Store, batch: Sequence[ReadDocument], options: LoadOptions, report: Written) -> None:
-    earlier = _earlier(store, batch)
+    standing = _documents(store, batch)
+    report.stand([json.loads(standing[_handle_of(one)]) for one in batch if _stands(one, standing)])
+    batch = [one for one in batch if not _stands(one, standing)]
+    if not batch:
+        return
+    earlier = {handle: _keys(body) for handle, body in standing.items()}
     decided = _decided(store, batch, earlier)
     rows = [rows_of(one, believed(), decided) for one in batch]
     rows = [_with_kept(one, earlier.get(_handle("Document", one.document), {}), decided) for one in rows]
@@ -146,12 +157,25 @@ Keys = Mapping[str, Sequence[str]]
 """Of a document the keys of its records, by role."""
 
 
-def _earlier(store: Store, batch: Iterable[ReadDocument]) -> dict[str, Keys]:
-    """The records that earlier readings of these documents have, by the handle of the document's own."""
-    handles = [record_handle(READING, "Document", one.key, one.compartments) for one in batch]
-    return {
-        row["id"]: json.loads(json.loads(row["body"]).get(KEYS, "{}")) for row in _standing(store, handles)
-    }
+def _documents(store: Store, batch: Iterable[ReadDocument]) -> dict[str, str]:
+    """What earlier readings said of these documents, as JSON, by the handle of the document's record."""
+    return {row["id"]: row["body"] for row in _standing(store, [_handle_of(one) for one in batch])}
+
+
+def _handle_of(read: ReadDocument) -> str:
+    return record_handle(READING, "Document", read.key, read.compartments)
+
+
+def _stands(read: ReadDocument, standing: Mapping[str, str]) -> bool:
+    """Whether a document stands as the same reader has read it before."""
+    body = standing.get(_handle_of(read))
+    return body is not None and bool(read.basis) and json.loads(body).get(BASIS) == read.basis
+
+
+def _keys(body: str) -> Keys:
+    """The records that an earlier reading of a document has."""
+    found: Keys = json.loads(json.loads(body).get(KEYS, "{}"))
+    return found
 
 
 def _standing(store: Store, handles: Sequence[str]) -> list[dict[str, str]]:
@@ -163,7 +187,7 @@ def _decided(store: Store, batch: Sequence[ReadDocument], earlier: Mapping[str, 
     """What people have decided on claims of these documents, found now or earlier, by the key of the claim."""
     keys: dict[str, str] = {}
     for one in batch:
-        before = earlier.get(record_handle(READING, "Document", one.key, one.compartments), {})
+        before = earlier.get(_handle_of(one), {})
         for key in {*(said.key for said in claims_of(one)), *before.get("Claim", ())}:
             keys[entity_handle(READING, "Claim", key, one.compartments)] = key
     rows = store.read(store.query("decisions_about"), ids=list(keys))
@@ -215,7 +239,7 @@ def withdraw_document(store: Store, key: str, options: LoadOptions, compartments
             f"没有文档 {key!r} / there is no document {key!r}",
             hint="guanxi documents show ID 给出文档的键 / shows a document's key",
         )
-    listed: Keys = json.loads(json.loads(found[0]["body"]).get(KEYS, "{}"))
+    listed = _keys(found[0]["body"])
     listed = {**listed, REVIEWED: listed.get("Claim", ())}
     parts = [record_handle(READING, role, k, compartments) for role, keys in listed.items() for k in keys]
     # the document goes last: what is left of an interrupted withdrawal is found through it

@@ -11,7 +11,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from graph.view import View
@@ -24,7 +27,8 @@ from nlp.linking import Linker
 from nlp.named_things import named_things
 from nlp.quantities import quantities
 from nlp.relation_models import model_relations
-from nlp.shared import Found, SharedReader
+from nlp.shared import NAME, Found, SharedReader
+from nlp.tagger import MODELS
 from nlp.toward import sentiments
 
 LIVE: Final = ("cluener", "fewfc_trigger", "fewfc_argument", "news_sentiment")
@@ -39,6 +43,8 @@ LEAST: Final = 0.3
 """Events that are less sure are left out: so much is the rules' precision still worth a reader's time."""
 _NO_NEWS: Final = frozenset({"denied", "standing"})
 """What did not happen, and states that go on, are no events."""
+
+DATA: Final = Path(__file__).parent / "data"
 
 _SENTIMENT: Final = "news_sentiment"
 _GOOD: Final = "1"
@@ -65,6 +71,16 @@ _KINDS: Final[dict[str, MentionKind]] = {
     "行业/领域": "industry",
 }
 """The kind of mention that a label of the models means; labels that are none (会议, 政策) are left out."""
+
+
+@cache
+def reader_version() -> str:
+    """A hash of the models and of the rules' data: equal where equal texts read alike."""
+    hasher = blake2b(digest_size=8)
+    for path in sorted([*(MODELS / NAME).iterdir(), *(MODELS / "vectors").iterdir(), *DATA.iterdir()]):
+        hasher.update(path.name.encode())
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

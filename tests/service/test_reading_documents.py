@@ -86,10 +86,10 @@ def test_announcements_and_headlines_reach_the_profile_and_go_again(loaded, sett
     view = projection.view(frozenset(), TODAY)
     held = {owner.name: owner.integrated_ratio for owner in owners(view, COMPANY.code + ".SH").terminals}
     assert held["云岭控股集团有限公司"] == pytest.approx(0.352)
-    told = [change for change in timeline(view, "600002.SH").changes if change.text and "中标" in change.text]
+    told = [change for change in timeline(view, "600002.SH").items if "中标" in str(change.properties)]
     assert told
-    kinds = {change.kind for change in timeline(view, COMPANY.code + ".SH").changes}
-    assert {"event"} <= kinds
+    kinds = {change.type for change in timeline(view, COMPANY.code + ".SH").items}
+    assert {"Event", "HOLDS"} <= kinds
 
     before = projection.digest()
     again = read(documents(folder), Run(view, FULL, (), loaded, options))
@@ -103,7 +103,8 @@ def test_announcements_and_headlines_reach_the_profile_and_go_again(loaded, sett
     assert projection.digest() == empty
 
 
-def test_texts_over_http(loaded, settings):
+@pytest.mark.usefixtures("loaded")
+def test_texts_over_http(settings):
     """Short texts are answered at once, many as a job; walls hold for what is posted behind them."""
     api = ApiSettings(**settings.model_dump())
     tokens = {
