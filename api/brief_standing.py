@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from api.brief_pages import UNKNOWN, Chapter, Column, Facts, blocks, joined, notes, plain, quiet, table
+from api.brief_pages import (
+    UNKNOWN,
+    Block,
+    Chapter,
+    Column,
+    Facts,
+    Quiet,
+    blocks,
+    joined,
+    notes,
+    plain,
+    quiet,
+    table,
+)
 from api.brief_words import SENTENCE, SHORT, SHOWN, chinese, part, yuan
 from api.show import money
 from queries.customer_360_lines import Customer360, IndicatorLine
@@ -39,16 +52,6 @@ def owners(whole: Customer360) -> Chapter:
         [plain(line.name, SHORT), KINDS[line.kind].zh, part(line.direct_ratio)]
         for line in whole.owners.direct[:OWNERS]
     ]
-    ends = [
-        [
-            plain(line.name, SHORT),
-            plain(line.stopped_text.split(" / ")[0], SHORT),
-            part(line.integrated_ratio),
-        ]
-        for line in whole.owners.terminals[:OWNERS]
-        if (line.integrated_ratio or 0.0) >= SHOWN
-    ]
-    unknown = whole.owners.unknown_ratio
     return Chapter(
         "股东与实际控制人",
         "Owners and controller",
@@ -56,17 +59,35 @@ def owners(whole: Customer360) -> Chapter:
             Facts(
                 [
                     ("实际控制人（计算）", joined(computed) or chinese(found.status_text)),
-                    ("实际控制人（披露）", joined(disclosed) or "未披露"),
+                    ("实际控制人（披露）", joined(disclosed) or whole.sections["controllers"].message),
                 ]
             ),
             table((Column("直接股东", 4), Column("类型", 2), Column("持股比例", 1.5, "right")), direct),
-            table(
-                (Column("穿透后的最终持有人", 4), Column("穿透止于", 2), Column("合计比例", 1.5, "right")),
-                ends,
-            ),
-            quiet(f"穿透后股本中 {part(unknown)} 归属未知。" if unknown and unknown >= SHOWN else ""),
+            *_looked_through(whole),
         ),
     )
+
+
+def _looked_through(whole: Customer360) -> Iterator[Block | None]:
+    """Who owns it in the end, unless these are its direct holders with the shares that they hold."""
+    found = whole.owners
+    shares = {line.id: line.direct_ratio for line in found.direct}
+    ends = [line for line in found.terminals[:OWNERS] if (line.integrated_ratio or 0.0) >= SHOWN]
+    if (
+        ends
+        and all(shares.get(line.id) == line.integrated_ratio for line in ends)
+        and len(ends) == len(shares)
+    ):
+        yield Quiet("直接股东即最终持有人。")
+    else:
+        columns = (Column("穿透后的最终持有人", 4), Column("穿透止于", 2), Column("合计比例", 1.5, "right"))
+        rows = [
+            [plain(line.name, SHORT), chinese(line.stopped_text), part(line.integrated_ratio)]
+            for line in ends
+        ]
+        yield table(columns, rows)
+    unknown = found.unknown_ratio
+    yield quiet(f"穿透后股本中 {part(unknown)} 归属未知。" if unknown and unknown >= SHOWN else "")
 
 
 def indicators(whole: Customer360) -> Chapter:
@@ -117,7 +138,7 @@ def _value(line: IndicatorLine, value: float | None) -> str:
     if value is None:
         return UNKNOWN
     if line.unit == "CNY":
-        return money(value)
+        return yuan(value)
     if line.unit == "fraction of 1":
         return f"{value:.1%}"
     return f"{value:,.2f} 倍" if line.unit == "times" else f"{value:,.0f}"
