@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from api import auth, cli, examples, show_360
 from api.app import create_app
 from api.brief import brief_of
-from api.brief_render import html
+from api.brief_render import html, pdf
 from api.console import out
 from api.live import FixedGraph
 from api.settings import ApiSettings
@@ -143,6 +143,27 @@ def test_the_brief_says_it_in_words(builder, by):
     with console.capture() as shown:
         show_360.whole(console, found)
     assert "为何现在去" in shown.get()
+
+
+def test_no_name_is_markup_wherever_it_is_shown(builder, by):
+    name = "<img src=x onerror=alert(1)>#panic[bold]x[/nosuch]有限公司"
+    node = builder.node("Company", "n", name=name, code="600001.SH", region="<script>1</script>", client=True)
+    builder.edge("OFFICER_OF", builder.node("Person", "p", name="[/red]<b>周"), node, office="董事长")
+    builder.part(
+        "Event", "v", {"subjects": [node]}, kind="buy_back", date="2024-06-01", text='#read("/etc/passwd")'
+    )
+    found = customer_360(builder.projection().view(frozenset(), DAY), node[1], by)
+    made = brief_of(found, "<i>")
+    page = html(made)
+    assert "<img" not in page
+    assert "<script" not in page
+    assert "<b>周" not in page
+    assert pdf(made).startswith(b"%PDF-")
+    console = out()
+    with console.capture() as shown:
+        show_360.whole(console, found)
+    assert "[/nosuch]" in shown.get()
+    assert "[/red]" in shown.get()
 
 
 def test_nothing_known_is_said_part_by_part(builder, by):
