@@ -84,7 +84,12 @@ def rows_of(read: ReadDocument, rules: Believed, decided: Mapping[str, str]) -> 
     named = tuple(_mention_rows(read))
     claims = tuple(_claim_rows(read, rules, decided))
     keys = {"Mention": [row["key"] for row in named], "Claim": [row["key"] for row in claims]}
-    return DocumentRows(_document_row(read, keys), named, claims)
+    return DocumentRows(_document_row(read, keys, basis_of(read, rules)), named, claims)
+
+
+def basis_of(read: ReadDocument, rules: Believed) -> str:
+    """What the rows of a reading rest on, but for the graph and what people decide; nothing where it does not say."""
+    return f"{read.basis} {rules.version}" if read.basis else ""
 
 
 def claims_of(read: ReadDocument) -> list[Said]:
@@ -99,7 +104,7 @@ def _claim_rows(read: ReadDocument, rules: Believed, decided: Mapping[str, str])
         yield claim_row(said, waits=waits(said, rules) or said.key in decided)
 
 
-def _document_row(read: ReadDocument, keys: Mapping[str, Sequence[str]]) -> Row:
+def _document_row(read: ReadDocument, keys: Mapping[str, Sequence[str]], basis: str) -> Row:
     reading, day = read.reading, read.day
     told = f"{read.title or ''}\n{reading.text}"
     row = {
@@ -111,7 +116,7 @@ def _document_row(read: ReadDocument, keys: Mapping[str, Sequence[str]]) -> Row:
         "alike": _json(stories.of_text(told, day)),
         "compartments": ";".join(sorted(read.compartments)),
         STATED: day.isoformat() if day else "",
-        KEYS: _json(keys), BASIS: read.basis,
+        KEYS: _json(keys), BASIS: basis,
     }  # fmt: skip
     return {name: text for name, text in row.items() if text}
 

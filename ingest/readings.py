@@ -22,9 +22,10 @@ from ingest.holder_tables import Succession, companies, company_of
 from ingest.loader import LoadOptions, LoadReport, load
 from ingest.read_documents import ReadDocument
 from ingest.read_roles import BASIS, KEYS, STATED, STATES, UNITS
-from ingest.reading_rows import DocumentRows, believed, claims_of, rows_of
+from ingest.reading_rows import DocumentRows, basis_of, believed, claims_of, rows_of
 from ingest.said import Correction, Row, Said, corrected, made, said_of
 from ingest.withdrawal import withdraw_records
+from ingest.write import chunks
 from ingest.written import READING, reading
 
 BATCH: Final = 1000
@@ -59,7 +60,7 @@ class Written:
         for document in documents:
             self.unchanged += 1 + sum(map(len, json.loads(document.get(KEYS, "{}")).values()))
 
-    def add(self, rows: Sequence[DocumentRows], loaded: LoadReport, taken_back: int) -> None:
+    def add(self, rows: Sequence[DocumentRows], loads: Sequence[LoadReport], taken_back: int) -> None:
         """Count one batch."""
         claims = [claim for one in rows for claim in one.claims]
         self.documents += len(rows)
@@ -67,10 +68,10 @@ class Written:
         self.claims += len(claims)
         self.made += sum("makes" in claim for claim in claims)
         self.waiting += sum("waits" in claim for claim in claims)
-        self.changed += loaded.total("written")
-        self.unchanged += loaded.total("unchanged")
+        self.changed += sum(loaded.total("written") for loaded in loads)
+        self.unchanged += sum(loaded.total("unchanged") for loaded in loads)
         self.taken_back += taken_back
-        self.rejected += loaded.total("rejected")
+        self.rejected += sum(loaded.total("rejected") for loaded in loads)
 
 
 def write(store: Store, documents: Iterable[ReadDocument], options: LoadOptions) -> Written:
@@ -95,8 +96,9 @@ def _batches(documents: Iterable[ReadDocument]) -> Iterator[list[ReadDocument]]:
 
 def _write(store: Store, batch: Sequence[ReadDocument], options: LoadOptions, report: Written) -> None:
     standing = _documents(store, batch)
-    report.stand([json.loads(standing[_handle_of(one)]) for one in batch if _stands(one, standing)])
-    batch = [one for one in batch if not _stands(one, standing)]
+    left = _as_read(store, batch, standing)
+    report.stand([json.loads(standing[handle]) for handle in left])
+    batch = [one for one in batch if _handle_of(one) not in left]
     if not batch:
         return
     earlier = {handle: _keys(body) for handle, body in standing.items()}
@@ -107,10 +109,16 @@ def _write(store: Store, batch: Sequence[ReadDocument], options: LoadOptions, re
     taken_back = withdraw_records(store, reading(), dropped, options)
     before = {company for keys in earlier.values() for company in _companies(keys)}
     rows, older = _in_succession(store, rows, companies(rows) | before)
+    # first: were it left undone by an interruption, nobody would notice once the documents stand
+    ends = [_load(store, [], older, options)] if older else []
+    report.add(rows, [*ends, _load(store, rows, [], options)], taken_back)
+
+
+def _load(
+    store: Store, rows: Sequence[DocumentRows], older: Sequence[Row], options: LoadOptions
+) -> LoadReport:
     with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:
-        files = list(_files(Path(folder), rows, older))
-        loaded = load(store, reading(), files, replace(options, stated=None))
-    report.add(rows, loaded, taken_back)
+        return load(store, reading(), list(_files(Path(folder), rows, older)), replace(options, stated=None))
 
 
 def _companies(keys: Keys) -> set[str]:
@@ -166,10 +174,33 @@ def _handle_of(read: ReadDocument) -> str:
     return record_handle(READING, "Document", read.key, read.compartments)
 
 
-def _stands(read: ReadDocument, standing: Mapping[str, str]) -> bool:
-    """Whether a document stands as the same reader has read it before."""
-    body = standing.get(_handle_of(read))
-    return body is not None and bool(read.basis) and json.loads(body).get(BASIS) == read.basis
+def _as_read(store: Store, batch: Iterable[ReadDocument], standing: Mapping[str, str]) -> set[str]:
+    """Handles of the documents that stand as the same reader has read them before, with all that they list.
+
+    What they list is written after them, so that an interrupted writing leaves documents that stand without it.
+    """
+    parts: dict[str, set[str]] = {}
+    for one in batch:
+        handle = _handle_of(one)
+        basis = basis_of(one, believed())
+        if basis and handle in standing and json.loads(standing[handle]).get(BASIS) == basis:
+            parts[handle] = set(_parts(_keys(standing[handle]), one.compartments))
+    there = _there(store, sorted({part for listed in parts.values() for part in listed}))
+    return {handle for handle, listed in parts.items() if listed <= there}
+
+
+def _there(store: Store, handles: Sequence[str]) -> set[str]:
+    """Those of the records that stand."""
+    query = store.query("stored_records")
+    rows = (row for chunk in chunks(handles) for row in store.read(query, ids=chunk))
+    return {row["id"] for row in rows if row["known_to"] is None}
+
+
+def _parts(keys: Keys, compartments: Sequence[str]) -> Iterator[str]:
+    """Handles of the records that a document lists."""
+    for role, listed in keys.items():
+        for key in listed:
+            yield record_handle(READING, role, key, compartments)
 
 
 def _keys(body: str) -> Keys:
@@ -241,12 +272,11 @@ def withdraw_document(store: Store, key: str, options: LoadOptions, compartments
         )
     listed = _keys(found[0]["body"])
     listed = {**listed, REVIEWED: listed.get("Claim", ())}
-    parts = [record_handle(READING, role, k, compartments) for role, keys in listed.items() for k in keys]
+    parts = list(_parts(listed, compartments))
     # the document goes last: what is left of an interrupted withdrawal is found through it
     done = withdraw_records(store, reading(), parts, options)
     _, older = _in_succession(store, [], _companies(listed))
-    with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:
-        load(store, reading(), list(_files(Path(folder), [], older)), replace(options, stated=None))
+    _load(store, [], older, options)
     return done + withdraw_records(store, reading(), [own], options)
 
 

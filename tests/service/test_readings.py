@@ -16,6 +16,7 @@ from api.settings import ApiSettings
 from graph.errors import InvalidInput
 from graph.ids import entity_handle
 from graph.projection import Projection
+from ingest import readings
 from ingest.loader import LoadOptions, load
 from ingest.native import Native
 from ingest.read_documents import Holder, HoldersTable
@@ -143,6 +144,22 @@ def test_reading_again_writes_nothing_but_its_load(at_desk):
     assert {**after, "Load": 0} == {**before, "Load": 0}
     assert after["Load"] > before["Load"]
     assert at_desk.store.version() == version
+
+
+def test_a_document_of_the_same_basis_is_left_alone_only_if_it_stands_whole(at_desk, monkeypatch):
+    at_desk.write(pledge("n1", basis="1"))
+    before, digest = at_desk.counted(), at_desk.digest()
+    assert at_desk.write(pledge("n1", amount=3e8, basis="1")).changed == 0
+    assert at_desk.counted() == before
+    withdraw_document(at_desk.store, "n1", at_desk.options)
+    files = readings._files
+    with monkeypatch.context() as stopped:  # as if it had been killed after the first file
+        stopped.setattr(readings, "_files", lambda *given: [next(files(*given))])
+        at_desk.write(pledge("n1", basis="1"))
+    assert not at_desk.counted()["Claim"]
+    assert at_desk.write(pledge("n1", basis="1")).changed > 0
+    assert at_desk.digest() == at_desk.fresh() == digest
+    assert at_desk.write(pledge("n1", amount=3e8, basis="2")).changed > 0
 
 
 def test_a_new_reading_supersedes_and_takes_back_what_it_does_not_repeat(at_desk):
