@@ -58,7 +58,7 @@ _UNLISTED: Final = frozenset(
 )
 """Columns that are no properties of the thing; `View.value` gives them all the same."""
 
-_FOUNDATIONS_KEPT: Final = 48
+_FOUNDATIONS_KEPT: Final = 128
 """How many large things are kept per version; each may take a hundred bytes for every edge."""
 
 _ARRAYS_KEPT: Final = 32

@@ -173,7 +173,12 @@ def decided(found: AlertLine, state: str, reason: str | None) -> Decided:
 
 
 def _client_rows(view: View) -> dict[int, int]:
-    """By row of an alert that of its client; alerts whose client is not there on the day are left out."""
+    """By row of an alert that of its client. Kept by View."""
+    return view.foundation("alerts by client", lambda: _clients_of_alerts(view))
+
+
+def _clients_of_alerts(view: View) -> dict[int, int]:
+    """Alerts whose client is not there on the day are left out."""
     stated = view.property_texts("Alert", "client")
     rows = [_resolved(view, text) for text in stated.texts]
     found = zip(stated.rows.tolist(), (rows[which] for which in stated.which.tolist()), strict=True)
@@ -213,7 +218,11 @@ def _positions(view: View, rows: list[int]) -> dict[int, Position]:
 
 
 def _decisions(view: View) -> dict[str, list[int]]:
-    """By what was decided on the decisions, oldest first."""
+    """By what was decided on the decisions, oldest first. Kept by View."""
+    return view.foundation("decisions by what they are about", lambda: _all_decisions(view))
+
+
+def _all_decisions(view: View) -> dict[str, list[int]]:
     stated = view.property_texts("Decision", "about")
     found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for row, which in zip(stated.rows.tolist(), stated.which.tolist(), strict=True):

@@ -28,6 +28,10 @@ def behind(view: View, row: int, fact: str) -> list[RecordRef]:
     Raises:
         KeyError: There is no such fact.
     """
+    return view.kept(("behind", row, fact), lambda: _behind(view, row, fact))
+
+
+def _behind(view: View, row: int, fact: str) -> list[RecordRef]:
     outer, _, inner = fact.partition(".")
     if outer in BEHIND or outer in AHEAD:
         return refs(_events(view, row, outer, inner))[:MOST_RECORDS]
