@@ -28,7 +28,7 @@ from nlp.datasets import (
     in_dev,
     read,
 )
-from nlp.shared import ARGUMENT, NEGATIVE, RELATION, SharedReader, heads_of
+from nlp.shared import ARGUMENT, NEGATIVE, RELATION, UNRELATED, SharedReader, heads_of, relation_of
 from nlp.tagger import MODELS, Classifier, SentenceEncoder, Tagger, available
 
 Figures = dict[str, object]
@@ -141,7 +141,6 @@ class OwnModels:
 
 
 AT_ONCE = 64
-UNRELATED = "unknown"
 
 
 class SharedModel:
@@ -170,7 +169,7 @@ class SharedModel:
                 continue
             pairs = [[(ends[0], ends[1])] if len(ends) > 1 else [] for ends in marks[start : start + AT_ONCE]]
             answers = reader.relations(found, pairs)
-            best += [max(some[0], key=some[0].__getitem__) if some else UNRELATED for some in answers]
+            best += [relation_of(some[0]) if some else UNRELATED for some in answers]
         return best
 
     def events(self, texts: Sequence[str]) -> list[list[tuple[Span, Spans]]]:

@@ -22,7 +22,7 @@ Labels are of a text's first 464 characters; arguments are sought within 160 cha
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +35,7 @@ from nlp import marks as marking
 from nlp.datasets import Span
 from nlp.states import Encoded, Encoder, Floats, Unit, session
 from nlp.tagger import MODELS, WINDOW, Piece, batches, vectors_of
-from nlp.viterbi import best_tags, confidences, decode
+from nlp.viterbi import best_tags, confidences, decode, likeliest_span
 from nlp.wide import Wide, load_wide, marked_characters
 
 NAME: Final = "shared"
@@ -52,6 +52,13 @@ LIVE: Final = ("cluener", TRIGGER, ARGUMENT, "news_sentiment")
 
 SURE: Final = 0.3
 """From this probability on a text has an event of a type (`finese`)."""
+
+UNRELATED: Final = "unknown"
+UNRELATED_FROM: Final = 0.6
+"""From this probability of `unknown` on, two places are not related (`finre`); chosen on the carved tenth."""
+
+LONGEST_NAME: Final = 40
+"""Characters of a subject that is looked for where none was likelier than one."""
 
 DIGITS: Final = 4
 """Of a probability: beyond them it hangs on how texts are batched."""
@@ -91,6 +98,13 @@ class Found:
     states: Floats | None = field(default=None, repr=False, compare=False)
 
 
+def relation_of(shares: Mapping[str, float]) -> str:
+    """The relation that two places are taken to have, for the probabilities of all."""
+    if shares[UNRELATED] >= UNRELATED_FROM:
+        return UNRELATED
+    return max((label for label in shares if label != UNRELATED), key=shares.__getitem__)
+
+
 class Head:
     """One head: its network, its labels, and its CRF or linear part where it has one."""
 
@@ -123,6 +137,11 @@ class Head:
             Scored(span.start + shift, span.end + shift, span.label, round(float(p), DIGITS))
             for span, p in zip(found, sure, strict=True)
         )
+
+    def one_span(self, emissions: Floats) -> Scored:
+        """The likeliest span, for what must be named somewhere."""
+        start, end, sure = likeliest_span(emissions, self._crf, LONGEST_NAME)
+        return Scored(start, end, self.labels[0], round(float(sure), DIGITS))
 
     def probabilities(self, scores: Floats, wide: Floats | None) -> dict[str, float]:
         """Of each label: each for itself where a text may have many, else of one among all.
@@ -294,7 +313,7 @@ class SharedReader:
         for (unit, label, share), emissions in zip(whose, _run_marked(head, asked), strict=True):
             found[unit.text].spans[NEGATIVE] += tuple(
                 Scored(span.start, span.end, label, round(share * span.confidence, DIGITS))
-                for span in head.spans(emissions, 0)
+                for span in head.spans(emissions, 0) or (head.one_span(emissions),)
             )
 
     def _wide(self, head: Head, text: str, marks: Sequence[Span]) -> Floats | None:

@@ -186,6 +186,18 @@ def _backward(local: Table, weight: Table, last: Table, scale: Table) -> Table:
 
 
 @nb.njit(cache=True, nogil=True)
+def _sums(emissions: Table, crf: tuple[Table, Table, Table]) -> tuple[Table, Table, Table, Table, Table]:
+    """`_forward`, `_backward`, the weights of steps, of each place's tags, and what each place was scaled by."""
+    steps, first, last = crf
+    weight = np.exp(steps)
+    local = np.empty(emissions.shape, np.float32)
+    for place in range(len(emissions)):
+        local[place] = np.exp(emissions[place] - emissions[place].max())
+    forward, scale = _forward(local, weight, first)
+    return forward, _backward(local, weight, last, scale), weight, local, scale
+
+
+@nb.njit(cache=True, nogil=True)
 def confidences(
     emissions: Table, crf: tuple[Table, Table, Table], path: NDArray[np.int64], spans: NDArray[np.int64]
 ) -> NDArray[np.float64]:
@@ -194,15 +206,8 @@ def confidences(
     `spans` are (spans, 2), from the first place to before the second; `crf` the tables of `best_tags`. Forward and
     backward sums, scaled at each place.
     """
-    steps, first, last = crf
-    length = len(emissions)
-    weight = np.exp(steps)
-    local = np.empty(emissions.shape, np.float32)
-    for place in range(length):
-        local[place] = np.exp(emissions[place] - emissions[place].max())
-    forward, scale = _forward(local, weight, first)
-    backward = _backward(local, weight, last, scale)
-    whole = (forward[length - 1] * backward[length - 1]).sum()
+    forward, backward, weight, local, scale = _sums(emissions, crf)
+    whole = (forward[-1] * backward[-1]).sum()
     result = np.empty(len(spans))
     for number in range(len(spans)):
         start, end = spans[number]
@@ -211,3 +216,26 @@ def confidences(
             share *= weight[path[place - 1], path[place]] * local[place, path[place]] / scale[place]
         result[number] = share * backward[end - 1, path[end - 1]] / whole
     return result
+
+
+@nb.njit(cache=True, nogil=True)
+def likeliest_span(emissions: Table, crf: tuple[Table, Table, Table], longest: int) -> tuple[int, int, float]:
+    """The likeliest of all spans of the first label of at most `longest` characters, and its probability."""
+    forward, backward, weight, local, scale = _sums(emissions, crf)
+    whole = (forward[-1] * backward[-1]).sum()
+    begin, inside, end, single = 1 + BEGIN, 1 + INSIDE, 1 + END, 1 + SINGLE
+    best = (0, 1, 0.0)
+    for start in range(len(emissions)):
+        value = forward[start, single] * backward[start, single] / whole
+        if value > best[2]:
+            best = (start, start + 1, value)
+        share, before = forward[start, begin], begin
+        for place in range(start + 1, min(start + longest, len(emissions))):
+            value = (
+                share * weight[before, end] * local[place, end] / scale[place] * backward[place, end] / whole
+            )
+            if value > best[2]:
+                best = (start, place + 1, value)
+            share *= weight[before, inside] * local[place, inside] / scale[place]
+            before = inside
+    return best

@@ -61,9 +61,9 @@ def main() -> None:
 
 def _shared(given: argparse.Namespace, folders: Folders) -> None:
     if not given.measure:
-        recipe = joint.JointRecipe()
-        recipe = replace(recipe, start=given.start or recipe.start, epochs=given.epochs or recipe.epochs)
-        joint.train(folders, recipe, given.share)
+        recipes = [joint.AGAIN] if given.start == NAME else [joint.JointRecipe(), joint.AGAIN]
+        for recipe in recipes:
+            joint.train(folders, replace(recipe, epochs=given.epochs or recipe.epochs), given.share)
     tasks.measure_shared(folders)
 
 

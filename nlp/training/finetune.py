@@ -31,8 +31,8 @@ class Recipe:
 
     epochs: int = 5
     batch: int = 32
-    encoder_rate: float = 1.5e-3
-    head_rate: float = 3e-3
+    encoder_rate: float = 2e-3
+    head_rate: float = 8e-3
     weight_decay: float = 0.01
     start: str = "pretrain"
     """Whose encoder it starts from: another model's, or "vectors" for none."""

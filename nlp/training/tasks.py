@@ -28,7 +28,7 @@ VECTORS_ALONE = "vectors"
 
 RECIPES = {
     "cluener": Recipe(epochs=6),
-    "resume": Recipe(epochs=10),
+    "resume": Recipe(epochs=7),
     "finner": Recipe(),
     "news_sentiment": Recipe(encoder_rate=1e-3, head_rate=2e-3),
     "finese": Recipe(epochs=3),
@@ -36,9 +36,9 @@ RECIPES = {
     "finre": Recipe(epochs=6),
     "fewfc_trigger": Recipe(epochs=6),
     "fewfc_argument": Recipe(epochs=6),
-    "stsb": Recipe(epochs=14, batch=64, head_rate=1e-3, start=VECTORS_ALONE),
+    "stsb": Recipe(epochs=40, batch=64, head_rate=1e-3, start=VECTORS_ALONE),
 }
-SHIPPED = ("cluener", "resume", "stsb")
+SHIPPED = ("resume", "stsb")
 """Models of their own that ship beside the shared one; the others can be trained to compare."""
 
 SAMPLE = 256

@@ -13,7 +13,7 @@ from nlp import shared as module
 from nlp import states
 from nlp.datasets import Span
 from nlp.encoder import Vocabulary
-from nlp.shared import LIVE, SharedReader, heads_of
+from nlp.shared import LIVE, SharedReader, heads_of, relation_of
 from nlp.tagger import MODELS, SECTION
 from nlp.wide import BUCKETS, Wide, load_wide, marked_characters, runs
 
@@ -124,6 +124,11 @@ def test_a_relation_in_a_long_text_needs_no_kept_states(reader):
     wanted = reader.relations([kept], [[PAIR]])[0][0]
     kept.states = None
     assert reader.relations([kept], [[PAIR]])[0][0] == pytest.approx(wanted, abs=2e-3)
+
+
+def test_two_places_are_unrelated_only_when_that_is_likely():
+    assert relation_of({"unknown": 0.5, "持股": 0.3, "合作": 0.2}) == "持股"
+    assert relation_of({"unknown": 0.7, "持股": 0.3}) == "unknown"
 
 
 def test_only_what_is_asked_for_is_told():

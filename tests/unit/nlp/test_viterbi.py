@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.datasets import Span, spans_of_bmes
-from nlp.viterbi import best_tags, confidences, decode, encode, legal_steps, tag_count
+from nlp.viterbi import best_tags, confidences, decode, encode, legal_steps, likeliest_span, tag_count
 
 LABELS = ("company", "name")
 
@@ -88,6 +88,20 @@ def test_the_confidence_of_a_span_is_the_share_of_all_sequences_that_have_it(see
         for a, b in spans
     ]
     assert confidences(made.emissions, made.crf, path, np.array(spans)) == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_likeliest_span_is_that_of_the_largest_share(seed):
+    made = Sequences(seed, 4, 1)
+    weights = {path: np.exp(score) for path, score in made.all.items()}
+    shares = {}
+    for path, weight in ((path, weight) for path, weight in weights.items() if weight):
+        for span in decode(np.array(path), LABELS[:1]):
+            shares[span] = shares.get(span, 0) + weight / sum(weights.values())
+    wanted = max(shares, key=shares.__getitem__)
+    start, end, sure = likeliest_span(made.emissions, made.crf, 4)
+    assert (start, end) == (wanted.start, wanted.end)
+    assert sure == pytest.approx(shares[wanted], abs=1e-5)
 
 
 def test_a_bmes_span_that_does_not_end_as_it_began_is_none():
