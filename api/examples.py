@@ -28,7 +28,7 @@ TAGS: Final = [
     },
     {
         "name": "opportunities",
-        "description": "商机：谁此刻需要什么产品、为什么、由谁引荐 / who needs which product now, and who opens the door",
+        "description": "商机：谁此刻需要什么、为什么、由谁引荐 / who needs which product now, and who opens the door",
     },
     {
         "name": "documents",
@@ -282,8 +282,8 @@ def _stored() -> Mapping[str, Any]:
     return found
 
 
-def _risk() -> Mapping[tuple[str, str], Any]:
-    """Answers about risk, by method and path: what the questions said of the same market."""
+def _by_subject() -> Mapping[tuple[str, str], Any]:
+    """Answers of the files of one subject each, by method and path: what the questions said of such a market."""
     found: dict[tuple[str, str], Any] = {}
     for file in (
         "examples_risk.json",
@@ -294,6 +294,7 @@ def _risk() -> Mapping[tuple[str, str], Any]:
         "examples_documents.json",
         "examples_opportunities.json",
         "examples_360.json",
+        "examples_reading.json",
     ):
         text = (resources.files("api") / file).read_text(encoding="utf-8")
         for route, shown in json.loads(text).items():
@@ -313,6 +314,6 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = {
     ("post", "/v1/paths"): PATHS,
     ("get", f"{_OF}/introductions"): INTRODUCTIONS,
     **{("get", f"{_OF}/{question}"): shown for question, shown in _stored().items()},
-    **_risk(),
+    **_by_subject(),
 }
 """An example of the answer of each route, by method and path."""
