@@ -414,7 +414,9 @@ class Tag(Node):
     category: str | None = Field(None, description="basic, behaviour, risk, need, value.")
     tag: str | None = Field(None, description="The tag within its category.")
     since: dt.date | None = Field(None, description="Day from which it held.")
-    until: dt.date | None = Field(None, description="Day on which it no longer held; of a record that says so.")
+    until: dt.date | None = Field(
+        None, description="Day on which it no longer held; of a record that says so."
+    )
     rule: str | None = Field(None, description="Rule set, version and row that concluded it.")
     evidence: str | None = Field(None, description="The facts read, with values and records, as JSON.")
 

@@ -1,4 +1,4 @@
-"""规则试运行: what a changed rule file would change before it is switched on: who enters and leaves each tag and tier."""
+"""规则试运行: what a changed rule file would change before it is switched on: who enters or leaves each tag or tier."""
 
 from __future__ import annotations
 
