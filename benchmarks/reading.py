@@ -87,7 +87,7 @@ def pipeline() -> Callable[[list[str]], object]:
 
 
 def spacy_small() -> Callable[[list[str]], object]:
-    """What spaCy has: characters as tokens, one HashEmbedCNN, entities and a text category on it; our labels, untrained.
+    """All of spaCy: characters as tokens, one HashEmbedCNN, entities and a text category on it; our labels, untrained.
 
     An untrained network computes as much as a trained one. Triggers and arguments it does not read at all.
     """
