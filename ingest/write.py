@@ -98,7 +98,8 @@ class BatchWriter:
         """Write everything; may run again from the start after a conflict."""
         self._retract_edges(tx, changes.retracted)
         self._redate_edges(tx, changes.redated)
-        before = self._standing(tx, changes.undescribed)  # a correction that outranks overwrites it below
+        before = self._standing(tx, changes)
+        self._keep_outranked(tx, changes.batch, before)
         self._write_nodes(tx, changes.batch)
         for shape, rows in changes.batch.edges.items():
             _run(tx, upserts.create_edges(*shape), rows)
@@ -169,12 +170,21 @@ class BatchWriter:
             _run(tx, upserts.merge_properties(label), sets)
 
     @staticmethod
-    def _standing(tx: Tx, undescribed: Iterable[tuple[UnitId, str]]) -> Mapping[str, Row]:
+    def _standing(tx: Tx, changes: Changes) -> Mapping[str, Row]:
         """Nodes whose description is about to go, as they stand."""
+        units = dict.fromkeys(unit for unit, _ in changes.undescribed)
+        units |= {UnitId(label, i): None for label, rows in changes.batch.changed_nodes.items() for i in rows}
         found: dict[str, Row] = {}
-        for label, units in _by_label({unit: None for unit, _ in undescribed}).items():
-            found.update(_nodes(tx, label, [unit.id for unit in units]))
+        for label, listed in _by_label(units).items():
+            found.update(_nodes(tx, label, [unit.id for unit in listed]))
         return found
+
+    def _keep_outranked(self, tx: Tx, batch: Batch, before: Mapping[str, Row]) -> None:
+        """Keep what was known of units on the days before something better was."""
+        for label, rows in batch.changed_nodes.items():
+            known = [(before[i], row) for i, row in rows.items() if i in before]
+            gone = [self._past("node", label, old) for old, row in known if _outlived(old, row)]
+            _run(tx, upserts.replace_nodes("Past"), gone)
 
     def _describe_anew(
         self, tx: Tx, undescribed: Iterable[tuple[UnitId, str]], before: Mapping[str, Row]
@@ -299,6 +309,11 @@ def _nodes(tx: Tx, label: str, ids: Sequence[str]) -> dict[str, Row]:
     for chunk in chunks(ids):
         found.update((row["node"]["id"], row["node"]) for row in tx.run(upserts.find_nodes(label), ids=chunk))
     return found
+
+
+def _outlived(old: Row, row: Row) -> bool:
+    """Whether a description takes the place of one that was known on days on which it was not."""
+    return bool(old["rank_key"] < row["rank_key"] and old["known_from"] < row["known_from"])
 
 
 def _with_others(node: Row, records: Iterable[str]) -> Row:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from graph.errors import NotFound, Refused
+from graph.projection import Projection
 from graph.schema import node_types
 from graph.statements import EdgeStatement, Finding, NodeStatement, Ref, Reject, SourceRecord
 from graph.store import Store
@@ -141,6 +143,36 @@ def test_a_corrected_file_supersedes_what_it_corrects(store, tmp_path, options):
         {"kind": "edge", "type": "HOLDS", "known_to": "2026-11-22"},
         {"kind": "node", "type": "Company", "known_to": "2026-11-22"},
     ]
+
+
+@pytest.mark.parametrize(
+    "sites", [("one.cn", "two.cn"), ("two.cn", "one.cn")]
+)  # either may outrank the other
+def test_what_a_correction_replaced_is_what_was_known_before(store, settings, tmp_path, options, sites):
+    days = (dt.date(2025, 3, 1), TODAY)
+    for day, site in zip(days, sites, strict=True):
+        rows = [{"id": "a", "name": "甲有限公司", "website": site}]
+        file = write_csv(tmp_path / site, "Company", rows)
+        load(store, Native(), [file], replace(options, today=day))
+    projection = Projection.open(store, settings)
+    known = [dt.date(2025, 2, 28), days[0], TODAY - dt.timedelta(days=1), TODAY, None]
+    views = [projection.view(as_of=TODAY, known_at=day) for day in known]
+    seen = [[view.value(row, "website") for row in view.rows("Company")] for view in views]
+    assert seen == [[], [sites[0]], [sites[0]], [sites[1]], [sites[1]]]
+
+
+def test_what_a_better_source_outranks_is_what_was_known_before(store, settings, tmp_path, options):
+    days, sites = (dt.date(2025, 3, 1), TODAY), ("one.cn", "two.cn")
+    for day, site in zip(days, sites, strict=True):
+        rows = [{"id": "a", "name": "甲有限公司", "website": site, "source": site}]
+        file = write_csv(tmp_path / site, "Company", rows)
+        load(store, Native(), [file], replace(options, today=day, stated=day))
+    projection = Projection.open(store, settings)
+    views = [
+        projection.view(as_of=TODAY, known_at=day) for day in (days[0], TODAY - dt.timedelta(days=1), TODAY)
+    ]
+    seen = [[view.value(row, "website") for row in view.rows("Company")] for view in views]
+    assert seen == [[sites[0]], [sites[0]], [sites[1]]]
 
 
 def test_edges_to_nowhere_are_rejected_with_a_line_and_load_once_their_nodes_are_there(
