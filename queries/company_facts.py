@@ -7,7 +7,9 @@ comparison with an unknown holds. Everything is as the View shows it: on its day
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final
@@ -241,7 +243,55 @@ class Facts:
 
     def taken(self, places: Rows) -> Facts:
         """Those of some of the companies."""
-        return Facts(self.rows[places], {name: column[places] for name, column in self.columns.items()})
+        return Facts(self.rows[places], _Taken(self.columns, places))
+
+
+class _Taken(Mapping[str, NDArray[Any]]):
+    """Columns of some of the companies, each taken when it is first read."""
+
+    def __init__(self, columns: Columns, places: Rows) -> None:
+        self._columns = columns
+        self._places = places
+        self._found: dict[str, NDArray[Any]] = {}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self._found:
+            self._found[name] = self._columns[name][self._places]
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+Maker = Callable[[Ground, Columns], Columns]
+
+
+class _Made(Mapping[str, NDArray[Any]]):
+    """Columns of all companies: one after another the makers run, as far as the names that are read need them."""
+
+    def __init__(self, ground: Ground, makers: Sequence[Maker]) -> None:
+        self._ground = ground
+        self._waiting = deque(makers)
+        self._found: dict[str, NDArray[Any]] = {}
+        self._lock = threading.RLock()
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self._found:
+            with self._lock:
+                while name not in self._found and self._waiting:
+                    made = self._waiting[0](self._ground, self._found)
+                    self._found = {**self._found, **made}
+                    self._waiting.popleft()
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(fact_names())
+
+    def __len__(self) -> int:
+        return len(fact_names())
 
 
 def nested(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -289,14 +339,15 @@ def all_facts(view: View) -> Facts:
 
 def _all_facts(view: View) -> Facts:
     ground = Ground.of(view)
-    columns: dict[str, NDArray[Any]] = {}
-    for make in (
-        indicators_standing.columns,
-        indicators_finance.columns,
-        indicators_owners.columns,
-        lambda g: indicators_events.columns(g, EVENT_KINDS),
-        indicators_firm.columns,
-    ):
-        columns.update(make(ground))
-    columns.update(indicators_finance.derived(ground, columns))
-    return Facts(ground.rows, {name: columns[name] for name in fact_names()})
+    return Facts(ground.rows, _Made(ground, _MAKERS))
+
+
+_MAKERS: Final[tuple[Maker, ...]] = (
+    lambda ground, _: indicators_standing.columns(ground),
+    lambda ground, _: indicators_finance.columns(ground),
+    lambda ground, _: indicators_owners.columns(ground),
+    lambda ground, _: indicators_events.columns(ground, EVENT_KINDS),
+    indicators_finance.derived,
+    lambda ground, _: indicators_firm.columns(ground),
+)
+"""In the order in which they run: each may read what those before it made, and what opportunities need comes first."""

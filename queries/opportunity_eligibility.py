@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import zen
+from numpy.typing import NDArray
 
 from graph.view import View
 from graph.view_types import RecordRef
@@ -42,7 +43,8 @@ def verdicts(desk: Desk, company: Rows, product: Rows) -> Rows:
         rows, which = np.unique(company[at], return_inverse=True)
         conditions = desk.catalogue.products[place].eligible
         for number, condition in reversed(list(enumerate(conditions))):
-            failed = np.array([holds is False for holds in held(desk.view, condition, rows)], np.bool_)
+            of, answers = _answers(desk.view, condition, rows)
+            failed = np.array([answer is False for answer in answers], np.bool_)[of]
             found[at[failed[which]]] = Verdict.CONDITION + number
     found[restricted(desk, company, product)] = Verdict.RESTRICTED
     return found
@@ -53,16 +55,38 @@ def verdicts(desk: Desk, company: Rows, product: Rows) -> Rows:
 
 def held(view: View, condition: Condition, rows: Rows) -> Iterator[bool | None]:
     """Whether a condition holds, for each company; None where a fact that decides it is unknown."""
-    names = condition.facts
-    every = all_facts(view)
+    which, answers = _answers(view, condition, rows)
+    return (answers[at] for at in which.tolist())
+
+
+def _answers(view: View, condition: Condition, rows: Rows) -> tuple[Rows, list[bool | None]]:
+    """For each company the place of its answer among those to all that differ in what the condition reads."""
+    every, names = all_facts(view), condition.facts
     places = np.searchsorted(every.rows, rows)
-    facts = Facts(rows, {name: every.columns[name][places] for name in names})
+    coded = [_coded(every.columns[name][places]) for name in names]
+    which = np.zeros(len(rows), np.int64)
+    for codes, values in coded:
+        which = np.unique(which * len(values) + codes, return_inverse=True)[1].astype(np.int64)
+    first = np.unique(which, return_index=True)[1]
     expression = zen.compile_expression(condition.when)
-    known: dict[tuple[Value, ...], bool | None] = {}
-    for found in zip(*(map(_plain, facts.values(name)) for name in names), strict=True):
-        if found not in known:
-            known[found] = _decided(expression, dict(zip(names, found, strict=True)))
-        yield known[found]
+    answers = [
+        _decided(
+            expression, {name: of[codes.item(at)] for name, (codes, of) in zip(names, coded, strict=True)}
+        )
+        for at in first.tolist()
+    ]
+    return which, answers
+
+
+def _coded(column: NDArray[Any]) -> tuple[Rows, list[Value]]:
+    """A column as places among its different values."""
+    if column.dtype.kind == "O":
+        number: dict[Value, int] = {}
+        codes = [number.setdefault(_plain(value), len(number)) for value in column.tolist()]
+        return np.array(codes, np.int64), list(number)
+    values, places = np.unique(column, return_inverse=True)
+    found = Facts(places, {"": values}).values("")
+    return places.astype(np.int64), [_plain(value) for value in found]
 
 
 def _plain(value: Value) -> Value:
