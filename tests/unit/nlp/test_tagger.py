@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ from nlp import tagger as module
 from nlp.datasets import Span
 from nlp.tagger import MODELS, SECTION, WINDOW, Classifier, Model, Tagger, available, sections, windows
 
-SENTENCE = "云岭证券股份有限公司董事长赵一鸣昨日在北京会见了上海江海集团总裁李文博。"
+SENTENCE = "赵一鸣先生，中国国籍，博士，现任云岭证券股份有限公司董事长，曾任上海江海集团总裁。"
 
 any_text = st.text(
     alphabet=st.one_of(
@@ -26,14 +25,22 @@ any_text = st.text(
 )
 
 
+@pytest.fixture(scope="module")
+def tagger():
+    """A tagging model of its own, where one ships; `test_shared` holds the shared one to the same."""
+    if "resume" not in available():
+        pytest.skip("no tagging model of its own ships")
+    return Tagger("resume")
+
+
 def names(text, spans):
     return {(text[span.start : span.end], span.label) for span in spans}
 
 
 def test_a_plain_sentence_is_read(tagger):
     found = names(SENTENCE, tagger.spans([SENTENCE])[0])
-    assert ("赵一鸣", "name") in found
-    assert ("云岭证券股份有限公司", "company") in found
+    assert ("赵一鸣", "NAME") in found
+    assert ("云岭证券股份有限公司", "ORG") in found
 
 
 @given(any_text)
@@ -54,8 +61,8 @@ def test_a_text_reads_the_same_beside_any_others(tagger, texts):
 def test_spaces_and_emoji_shift_the_offsets_as_they_stand(tagger):
     text = f" 😀\n\u3000{SENTENCE}"
     shifted = {Span(s.start + 4, s.end + 4, s.label) for s in tagger.spans([SENTENCE])[0]}
-    assert Span(text.index("赵一鸣"), text.index("赵一鸣") + 3, "name") in shifted
-    assert ("赵一鸣", "name") in names(text, tagger.spans([text])[0])
+    assert Span(text.index("赵一鸣"), text.index("赵一鸣") + 3, "NAME") in shifted
+    assert ("赵一鸣", "NAME") in names(text, tagger.spans([text])[0])
 
 
 @pytest.mark.parametrize("length", [0, 1, WINDOW - 1, WINDOW, WINDOW + 1, 5 * WINDOW + 3])
@@ -99,7 +106,7 @@ def test_an_unknown_model_and_one_of_another_kind():
     with pytest.raises(NotFound, match="no model 'nothing'"):
         Model("nothing")
     with pytest.raises(DataError, match="not for labels"):
-        Classifier("cluener")
+        Classifier("stsb")
 
 
 def test_a_damaged_model_is_named(tmp_path):
@@ -134,11 +141,3 @@ nlp.pipeline.load()("好")
 def test_reading_needs_no_torch():
     done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH], check=False)  # noqa: S603 - our interpreter
     assert done.returncode == 0
-
-
-def test_classifiers_answer_for_every_text():
-    names_of = [name for name in available() if Model(name).kind == "classifying" and not Model(name).marks]
-    for name in names_of:
-        table = Classifier(name).probabilities(["", "公司净利润大幅增长", "好" * 2000])
-        assert table[0].sum() == 0
-        assert np.allclose(table[1:].sum(1), 1, atol=1e-4)
