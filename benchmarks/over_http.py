@@ -7,12 +7,13 @@ product has just answered with; the two take turns, so that other work on the ma
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -35,7 +36,7 @@ WARM_UPS = 60
 MOST_LATENCIES = 1000
 MOST_OF_A_TURN = 400
 SEARCHES_OF_A_SORT = 200
-READY_MADE = [sys.executable, str(Path(__file__).parent / "ready_made.py")]
+_READY_MADE = [sys.executable, str(Path(__file__).parent / "ready_made.py")]
 SERVE = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
 ASKER = "benchmark"
 
@@ -195,10 +196,16 @@ class Turn:
 
 
 def _throughput(server: Server, questions: Questions) -> list[Figure]:
-    with service(READY_MADE, _with_sources()) as running:
-        peer = Server(running)
+    with ready_made("profile") as peer:
         _warm_up_peer(server, peer, questions)
         return [figure for count in CONNECTIONS for figure in _at(count, server, peer, questions)]
+
+
+@contextlib.contextmanager
+def ready_made(model: str) -> Iterator[Server]:
+    """The peer: a server that returns models of a sort (`profile` or `360`) which are handed to it."""
+    with service([*_READY_MADE, model], _with_sources()) as running:
+        yield Server(running)
 
 
 def _with_sources() -> dict[str, str]:
@@ -210,15 +217,14 @@ def _with_sources() -> dict[str, str]:
 
 def _warm_up_peer(server: Server, peer: Server, questions: Questions) -> None:
     entities = [subject.id for subject in questions.subjects[:WARM_UPS]]
-    _hand_over(peer, server.ask([_profile(entity) for entity in entities]))
-    for route in ("profiles", "async-profiles"):
-        peer.ask([f"/{route}/{entity}" for entity in entities], connections=2)
+    turn(2, server, peer, [_profile(entity) for entity in entities])
 
 
 def _at(connections: int, server: Server, peer: Server, questions: Questions) -> list[Figure]:
     where = f"at {connections} connection{'s' * (connections > 1)}"
     log(f"throughput {where}")
-    turns = [_turn(connections, server, peer, questions.profiles(questions.of_a_turn)) for _ in range(TURNS)]
+    asked = [[_profile(entity) for entity in questions.profiles(questions.of_a_turn)] for _ in range(TURNS)]
+    turns = [turn(connections, server, peer, paths) for paths in asked]
     ways = ([getattr(turn, way) for turn in turns] for way in ("ours", "plain", "coroutine"))
     ours, plain, coroutine = (Pace.of(timed) for timed in ways)
     ready, rate = "beside a ready-made model", "answers/s"
@@ -242,19 +248,25 @@ class Pace:
         return cls(statistics.median(t.answers.rate for t in turns), statistics.median(t.cost for t in turns))
 
 
-def _turn(connections: int, server: Server, peer: Server, entities: list[str]) -> Turn:
-    ours = server.timed([_profile(entity) for entity in entities], connections)
+def turn(connections: int, server: Server, peer: Server, paths: list[str]) -> Turn:
+    """Ask for paths like `/v1/entities/{id}/profile`, then the peer for what came of them."""
+    ours = server.timed(paths, connections)
     _hand_over(peer, ours.answers)
-    plain = peer.timed([f"/profiles/{entity}" for entity in entities], connections)
-    coroutine = peer.timed([f"/async-profiles/{entity}" for entity in entities], connections)
+    entities = [_entity(path) for path in paths]
+    plain = peer.timed([f"/models/{entity}" for entity in entities], connections)
+    coroutine = peer.timed([f"/async-models/{entity}" for entity in entities], connections)
     _check_same(ours.answers, plain.answers)
     _check_same(ours.answers, coroutine.answers)
     return Turn(ours, plain, coroutine)
 
 
+def _entity(path: str) -> str:
+    return path.split("/")[-2]
+
+
 def _hand_over(peer: Server, found: Answers) -> None:
-    """Have the peer keep the profiles that were found, under the ids that were asked for."""
-    lines = (answer.path.split("/")[-2].encode() + b" " + answer.body for answer in found.answers)
+    """Have the peer keep the models that were found, under the ids that were asked for."""
+    lines = (_entity(answer.path).encode() + b" " + answer.body for answer in found.answers)
     where = f"{peer.running.address}/ready"
     request = urllib.request.Request(where, data=b"\n".join(lines), method="PUT")  # noqa: S310  # our own server
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
@@ -264,4 +276,4 @@ def _hand_over(peer: Server, found: Answers) -> None:
 def _check_same(ours: Answers, theirs: Answers) -> None:
     """The peer has to answer with the same bytes, or it is no peer."""
     if sorted(answer.body for answer in ours.answers) != sorted(answer.body for answer in theirs.answers):
-        raise AssertionError("the ready-made profiles differ from the product's")
+        raise AssertionError("the ready-made models differ from the product's")

@@ -1,40 +1,46 @@
-"""The peer of the profile route: the least that FastAPI can do, which is to return a model that lies ready.
+"""The peer of a route: the least that FastAPI can do, which is to return a model that lies ready.
 
-`python benchmarks/ready_made.py` listens on a free port and prints its address. `PUT /ready` takes lines of an id and
-a profile's JSON, and keeps the profiles as models; `GET /profiles/{id}` returns one from a plain function, as the
-product's routes are, and `GET /async-profiles/{id}` from a coroutine, which saves the hop to a thread.
+`python benchmarks/ready_made.py profile|360` listens on a free port and prints its address. `PUT /ready` takes lines of
+an id and the JSON of a profile or a customer 360, and keeps them as models; `GET /models/{id}` returns one from a plain
+function, as the product's routes are, and `GET /async-models/{id}` from a coroutine, which saves the hop to a thread.
 """
 
 from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI, Request
+from pydantic import BaseModel
 
+from queries.customer_360_lines import Customer360
 from queries.profile_lines import Profile
 
+MODELS: Final[Mapping[str, type[BaseModel]]] = {"profile": Profile, "360": Customer360}
 
-def create_app() -> FastAPI:
+
+def create_app(model: type[BaseModel]) -> FastAPI:
     """The application."""
     app = FastAPI()
-    ready: dict[str, Profile] = {}
+    ready: dict[str, BaseModel] = {}
 
     @app.put("/ready")
     async def take(request: Request) -> int:
         ready.clear()
         for line in (await request.body()).splitlines():
             key, _, body = line.partition(b" ")
-            ready[key.decode()] = Profile.model_validate_json(body)
+            ready[key.decode()] = model.model_validate_json(body)
         return len(ready)
 
-    @app.get("/profiles/{id}")
-    def plain(id: str) -> Profile:  # noqa: A002  # as the product's route names it
+    @app.get("/models/{id}", response_model=model)
+    def plain(id: str) -> BaseModel:  # noqa: A002  # as the product's route names it
         return ready[id]
 
-    @app.get("/async-profiles/{id}")
-    async def coroutine(id: str) -> Profile:  # noqa: A002
+    @app.get("/async-models/{id}", response_model=model)
+    async def coroutine(id: str) -> BaseModel:  # noqa: A002
         return ready[id]
 
     return app
@@ -47,7 +53,9 @@ def main() -> None:
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", file=sys.stderr, flush=True)
-    config = uvicorn.Config(create_app(), access_log=False, log_config=None, server_header=False)
+    config = uvicorn.Config(
+        create_app(MODELS[sys.argv[1]]), access_log=False, log_config=None, server_header=False
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -20,6 +20,7 @@ from types import FrameType
 
 import figures
 import load
+import opportunities
 import over_http
 import projection
 import reading
@@ -40,6 +41,7 @@ SUITES: Mapping[str, Suite] = {
     "structure": structure.run,
     "risk": risk.run,
     "reading": reading.run,
+    "opportunities": opportunities.run,
 }
 """In the order in which they run: each leaves what the next one needs. Another suite is another line here."""
 

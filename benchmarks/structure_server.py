@@ -15,6 +15,7 @@ from typing import Any
 
 import uvicorn
 from client import Answer, UnexpectedAnswerError
+from ground import Service
 
 from api.app import create_app
 from api.auth import add_token
@@ -26,7 +27,9 @@ from graph.projection import Projection
 class Client:
     """Asks over one connection that is kept, with a token without any clearance."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, running: Service, port: int, token: str) -> None:
+        self.running = running
+        self.token = token
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
@@ -66,7 +69,7 @@ def serving(projection: Projection, folder: Path) -> Iterator[Client]:
         )
         server.start()
     try:
-        yield Client(port, token)
+        yield Client(Service(f"http://127.0.0.1:{port}", server.pid or 0), port, token)
     finally:
         server.terminate()
         server.join(30)
