@@ -100,8 +100,8 @@ def rows(view: View) -> Iterator[str]:
         if not found.opportunities:
             yield f"| {name} | nothing | | | | |"
         reasons = Counter(aside.code for aside in found.aside)
-        told = ", ".join(f"{code} {count}" for code, count in reasons.items()) or "nothing"
-        yield f"| | *set aside: {told}* | | | | |"
+        if reasons:
+            yield f"| | *set aside: {', '.join(f'{code} {count}' for code, count in reasons.items())}* | | | | |"
 
 
 def main() -> None:
