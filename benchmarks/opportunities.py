@@ -12,8 +12,9 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import numpy as np
@@ -35,11 +36,11 @@ from ingest.native import Native
 from ingest.world import write_world
 from ingest.world.tables import tables_of
 from queries.client_tiers import client_tiers, settle
-from queries.company_facts import all_facts
+from queries.company_facts import Facts, all_facts
 from queries.customer_360 import Means, customer_360
 from queries.group_totals import clients
 from queries.opportunities import Wanted, engine, found_in, opportunities
-from queries.rule_sets import rules_of
+from queries.rule_sets import RuleSet, rules_of
 from queries.tags import concluded, tags
 
 T = TypeVar("T")
@@ -70,12 +71,17 @@ class OneMore(InMemory):
         """The version in which the event is told."""
         key, source = "E-benchmark", Native.name
         event = entity_handle(Native.namespace, "Event", key, ())
-        said = {
+        said: dict[str, list[Any]] = {
             "source": [source], "record": [record_handle(source, "Event", key, ())],
             "valid_from": [None], "known_from": [self._day],
         }  # fmt: skip
         builder = TablesBuilder(current.tables.sources, current.tables.sets)
-        props = {"name": ["控股股东质押"], "kind": ["pledge"], "date": [self._day], "amount": [3e8]}
+        props: dict[str, list[Any]] = {
+            "name": ["控股股东质押"],
+            "kind": ["pledge"],
+            "date": [self._day],
+            "amount": [3e8],
+        }
         builder.add_nodes("Event", {"id": [event], "key": [key], **said, **props}, 1)
         ends = {"a": [self._company], "b": [event], "role": ["subjects"]}
         builder.add_edges("PARTY_TO", {**said, **ends}, 1)
@@ -166,18 +172,22 @@ def _rules(view: View) -> Iterator[Figure]:
     facts, rules = all_facts(view), rules_of()
     chosen = facts.taken(np.flatnonzero(np.arange(len(facts)) < TAGGED))
     clock = _Clock()
-    given = sum(
-        clock.of(lambda one=one: sum(map(len, concluded(one, chosen)))) for one in rules.concluding("tags")
-    )
+    given = sum(clock.of(partial(_tags, one, chosen)) for one in rules.concluding("tags"))
     yield from clock.whole(f"tags of {len(chosen):,} companies")
     yield Figure("tags concluded", given, "")
     clock = _Clock()
     for one in rules.concluding("tier"):
-        clock.of(lambda one=one: [
-            settle(one, found, client=client, before=None)
-            for found, client in zip(one.conclude(chosen), chosen.values("client"), strict=True)
-        ])  # fmt: skip
+        clock.of(partial(_tiers, one, chosen))
     yield from clock.whole(f"tiers of {len(chosen):,} companies")
+
+
+def _tags(one: RuleSet, facts: Facts) -> int:
+    return sum(len(found) for found in concluded(one, facts))
+
+
+def _tiers(one: RuleSet, facts: Facts) -> int:
+    pairs = zip(one.conclude(facts), facts.values("client"), strict=True)
+    return sum(settle(one, found, client=client, before=None).tier is not None for found, client in pairs)
 
 
 def _in_process(view: View, asked: Sequence[str]) -> Iterator[Figure]:
@@ -192,13 +202,17 @@ def _in_process(view: View, asked: Sequence[str]) -> Iterator[Figure]:
         ask(asked[0])
         clock = _Clock()
         for one in asked:
-            clock.of(lambda one=one, ask=ask: ask(one))
+            clock.of(partial(ask, one))
         yield from clock.each(f"{what}, in process", TARGETS[target])
     clock = _Clock()
     for one in asked[:BRIEFS]:
-        clock.of(lambda one=one: pdf(brief_of(customer_360(view, one, means), "benchmark")))
+        clock.of(partial(_printed, view, one, means))
     yield Figure("brief as PDF, in process, slowest", max(clock.wall), "s", TARGETS["brief"])
     yield Figure("brief as PDF, in process, slowest, processor time", max(clock.busy), "s")
+
+
+def _printed(view: View, one: str, means: Means) -> bytes:
+    return pdf(brief_of(customer_360(view, one, means), "benchmark"))
 
 
 # --- over HTTP ---
