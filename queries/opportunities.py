@@ -264,7 +264,7 @@ def chosen(found: Found, wanted: Wanted) -> Rows:
     """The places of the book that are asked for, in no order."""
     every = found.book
     stages = _stages(wanted)
-    good = found.standing & np.isin(found.stage, [STAGES.index(one) for one in stages])
+    good = found.standing & np.array([one in stages for one in STAGES])[found.stage]
     good &= of_whom(found, wanted)
     if wanted.product is not None:
         good &= every.product == _product(found.engine, wanted.product)
