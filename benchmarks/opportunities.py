@@ -147,7 +147,7 @@ class _Clock:
             Figure(f"{what}, processor time", sum(self.busy), "s"),
         ]
 
-    def each(self, what: str, target: float) -> list[Figure]:
+    def each(self, what: str, target: float | None) -> list[Figure]:
         """The times of calls, in milliseconds."""
         high = 1000 * np.quantile([self.wall, self.busy], 0.95, axis=1)
         return [
@@ -195,15 +195,15 @@ def _in_process(view: View, asked: Sequence[str]) -> Iterator[Figure]:
     means = Means(by, rules)
     for what, target, ask in (
         ("opportunities of a client", "client", lambda one: opportunities(view, Wanted(company=one), by=by)),
-        ("tags of a company", "client", lambda one: tags(view, one, rules)),
-        ("tier of a company", "client", lambda one: client_tiers(view, one, rules)),
+        ("tags of a company", "", lambda one: tags(view, one, rules)),
+        ("tier of a company", "", lambda one: client_tiers(view, one, rules)),
         ("customer 360", "360", lambda one: customer_360(view, one, means)),
     ):
         ask(asked[0])
         clock = _Clock()
         for one in asked:
             clock.of(partial(ask, one))
-        yield from clock.each(f"{what}, in process", TARGETS[target])
+        yield from clock.each(f"{what}, in process", TARGETS.get(target))
     clock = _Clock()
     for one in asked[:BRIEFS]:
         clock.of(partial(_printed, view, one, means))
