@@ -42,7 +42,7 @@ def flashes(folder: Path, count: int) -> list[SourceDocument]:
     chosen = rows[:: max(len(rows) // count, 1)][:count]
     return [
         SourceDocument(
-            content_key(row["text"]),
+            content_key(row["text"], row["date"]),
             "",
             row["text"],
             "news",

@@ -84,7 +84,7 @@ class People:
         text, place = self._folded.text, 0
         while place < len(text) - 1:
             names = by_start.get(text[place : place + 2], ())
-            name = next((name for name in names if text.startswith(name, place)), None)
-            if name is not None:
-                yield place, name
-            place += 1 if name is None else len(name)
+            named = next((name for name in names if text.startswith(name, place)), "")
+            if named:
+                yield place, named
+            place += len(named) or 1

@@ -63,7 +63,7 @@ class Hit(NamedTuple):
 # --- hashes ----------------------------------------------------------------------------------------------------------
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _hashes(codes: NDArray[np.uint32], ends: NDArray[np.int64], values: Any, starts: Any) -> None:
     """For each text, joined in `codes`, its hash and that of its first two characters."""
     begin = 0
@@ -79,7 +79,7 @@ def _hashes(codes: NDArray[np.uint32], ends: NDArray[np.int64], values: Any, sta
         begin = ends[i]
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True)
 def _scan(codes: Any, lengths: Any, first: Any, value: Any, found: Any) -> int:
     """Fill `found` with (start, end, low, high) of all names in a text; gives how many, at most its length."""
     count, size = 0, len(codes)

@@ -303,7 +303,7 @@ def export_embedding(model: Embedding, path: Path) -> None:
     _write(graph, (result, ["batch", "size"]), inputs, path)
 
 
-def _write(graph: Graph, output: tuple[str, list[str | int]], inputs: Axes, path: Path) -> None:
+def _write(graph: Graph, output: tuple[str, Sequence[str | int]], inputs: Axes, path: Path) -> None:
     result, axes = output
     integers = {"marks", "places"}
     given = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -274,10 +274,14 @@ def relation_job(examples: Sequence[LabelledText]) -> Job:
 
 def job_of(task: str, examples: Sequence[Any]) -> Job:
     """The job of a task."""
-    made = {"fewfc": event_job, "finese": negative_job, "finre": relation_job}
+    made: dict[str, Callable[[Sequence[Any]], Job]] = {
+        "fewfc": event_job,
+        "finese": negative_job,
+        "finre": relation_job,
+    }
     if task in made:
-        return cast("Any", made[task])(examples)
-    return cast("Job", (tag_job if isinstance(examples[0], TaggedText) else label_job)(task, examples))
+        return made[task](examples)
+    return tag_job(task, examples) if isinstance(examples[0], TaggedText) else label_job(task, examples)
 
 
 def schedule(jobs: Sequence[Job], random: np.random.Generator) -> list[tuple[Job, list[int]]]:
