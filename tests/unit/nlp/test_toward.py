@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.found import Candidate, Mention
-from nlp.tagger import Classifier, available
+from nlp.shared import SharedReader
 from nlp.toward import sentiments
 
 NAMES = ("澄江医药", "青禾化工", "白石实业")
@@ -99,13 +99,10 @@ def test_any_text_gets_bounded_answers(parts: list[str]) -> None:
 
 
 def test_the_shipped_model_tells_two_companies_apart() -> None:
-    if "news_sentiment" not in available():
-        pytest.skip("the sentiment model is not built")
-    model = Classifier("news_sentiment")
-    good = model.labels.index("1")
+    model = SharedReader(["news_sentiment"])
 
     def shipped(texts: list[str]) -> list[float]:
-        return [float(2 * row[good] - 1) for row in model.probabilities(texts)]
+        return [2 * labels["1"] - 1 for labels in model.labels_of("news_sentiment", texts)]
 
     text = "澄江医药一季度净利同比大增三倍，青禾化工因信披违规被证监会立案调查并预亏"
     found = sentiments(text, named(text), shipped)
