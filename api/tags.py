@@ -83,7 +83,7 @@ def router(settings: ApiSettings) -> APIRouter:
         responses=responses(client_tiers.ClientTiers, 401, 404, 409, 422, 503),
     )(routes.tiers)
     made.get(
-        "/rules", summary="The rule sets in force", responses=responses(rule_changes.RuleSets, 401, 503)
+        "/rules", summary="The rule sets in force", responses=responses(rule_changes.RuleSets, 401, 422, 503)
     )(routes.rules)
     made.post(
         "/rules/{set}/dry-run",

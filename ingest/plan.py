@@ -228,10 +228,14 @@ class Planner:
 
     def _mention(self, unit: UnitId, ref: Ref, planned: PlannedRecord, batch: Batch) -> None:
         """Let a unit exist inside a wall for what stands outside it, with nothing said about it."""
+        statement = NodeStatement(Ref(unit.label, ref.key), primary=False)
+        row = self.node_row(statement, planned)
         if unit.id not in self.known.rank_keys:
-            statement = NodeStatement(Ref(unit.label, ref.key), primary=False)
-            batch.new_nodes[unit.label][unit.id] = self.node_row(statement, planned)
-            self.known.rank_keys[unit.id] = batch.new_nodes[unit.label][unit.id]["rank_key"]
+            batch.new_nodes[unit.label][unit.id] = row
+            self.known.rank_keys[unit.id] = row["rank_key"]
+        elif (fresh := batch.new_nodes[unit.label].get(unit.id)) is not None and "record" not in fresh:
+            # of several mentions the earliest counts, whichever comes first
+            fresh["known_from"] = min(fresh["known_from"], row["known_from"])
 
     def _edge_row(
         self, edge: EdgeStatement, planned: PlannedRecord, batch: Batch, lost: list[Unresolved]

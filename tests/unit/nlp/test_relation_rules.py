@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,8 @@ def test_finre_names_become_ours(name, meaning):
 
 
 def test_a_passive_finre_name_is_its_active_one_swapped():
-    path = Path(__file__).parents[4] / "shared" / "data" / "text" / "finre" / "relation2id.txt"
+    shared = os.environ.get("GUANXI_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data"
+    path = Path(shared) / "text" / "finre" / "relation2id.txt"
     if not path.exists():
         pytest.skip(f"{path} is absent")
     names = [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
