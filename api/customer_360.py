@@ -133,7 +133,7 @@ def router(settings: ApiSettings) -> APIRouter:
 
 def _brief_responses() -> dict[int | str, dict[str, Any]]:
     found = responses(Customer360, 401, 404, 409, 422, 503)
-    shown = {"schema": {"type": "string"}}
+    shown = {"schema": {"type": "string"}, "example": '<!doctype html><html lang="zh">…</html>'}
     binary = {"schema": {"type": "string", "format": "binary"}}
     found[200] = {"description": "The brief.", "content": {"text/html": shown, "application/pdf": binary}}
     del found[304]
