@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Final
 
 from pydantic import BaseModel
 
-from graph.ids import entity_handle, record_handle
+from graph.ids import entity_handle, key_of, record_handle
 from graph.projection import Projection
 from graph.store import Store
 from graph.view_types import RecordRef
@@ -114,17 +113,13 @@ def decide(
     said = (reason or "").strip()
     at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     before = found.history[-1].id if found.history else ""
-    key = _key(found.id, before, following, said, who)
+    # one key for one decision, so that one that is sent twice counts once
+    key = key_of(found.id, before, following, said, who)
     fields = {"about": found.id, "state": following, "reason": said, "who": who, "at": at}
     writing.write_decision(
         store, {**fields, "id": key, "compartments": found.compartments, "valid_from": _day(options)}, options
     )
     return _followed(found, key, fields, options)
-
-
-def _key(*parts: str) -> str:
-    """One key for one decision, so that one that is sent twice counts once."""
-    return blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def _day(options: LoadOptions) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,7 +11,6 @@ import typer
 
 from api import console, terminal
 from api.console import JsonOption, out, print_json
-from graph.errors import DataError
 
 if TYPE_CHECKING:
     from queries.opportunities import Engine
@@ -81,19 +79,12 @@ def _worlds(names: list[str] | None, size: tuple[int, int, int], *, leave_out: b
     return found
 
 
-def _told(folder: Path) -> dict[str, object]:
-    path = folder / "truth.json"
-    try:
-        found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: {error}", hint="a folder that `guanxi world FOLDER` wrote") from error
-    return found
-
-
 def _hidden(folder: Path) -> str | None:
     """The hidden process of a world; None where it has none."""
-    told = _told(folder).get("needs")
-    return str(told["name"]) if isinstance(told, dict) else None
+    from ingest.world import read_truth  # noqa: PLC0415  # see backtest
+
+    name: str | None = read_truth(folder).get("needs", {}).get("name")
+    return name
 
 
 def _engine() -> Engine:
@@ -116,10 +107,11 @@ def _plan(today: dt.date, days: int, *, leave_out: bool) -> Plan:
 def _replay(folder: Path, days: int, *, leave_out: bool) -> Replay:
     """Replay one world from its files, as the public sees it."""
     from graph.projection import Projection  # noqa: PLC0415  # see backtest
+    from ingest.world import read_truth  # noqa: PLC0415  # same
     from ingest.world.tables import tables_of  # noqa: PLC0415  # same
     from queries.opportunity_backtest import replay  # noqa: PLC0415  # same
 
-    today = dt.date.fromisoformat(str(_told(folder)["as_of"]))
+    today = dt.date.fromisoformat(read_truth(folder)["as_of"])
     projection = Projection.of(tables_of(folder, _READ))
     return replay(
         lambda day: projection.view(None, day, day), _engine(), _plan(today, days, leave_out=leave_out)

@@ -6,12 +6,11 @@ import datetime as dt
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 from api.settings import ApiSettings
 from graph.errors import DataError, InvalidInput
-from graph.ids import entity_handle, record_handle
+from graph.ids import entity_handle, key_of, record_handle
 from graph.store import Store
 from graph.view import View
 from graph.view_types import RecordRef
@@ -132,7 +131,7 @@ def _written(desk: Desk, found: Opportunity, fields: Mapping[str, Any]) -> Feedb
         desk.who,
         *(str(fields.get(n) or "") for n in ("state", "reason", "until", "amount", "assignee")),
     )
-    key = blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+    key = key_of(*parts)
     row = {
         **fields, "id": key, "about": found.id, "client": found.company.id, "product": found.product.key,
         "sources": ";".join(dict.fromkeys(why.source for why in found.why)),

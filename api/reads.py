@@ -6,12 +6,11 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from hashlib import blake2b
 from typing import Final, get_args
 
 from pydantic import Field
 
-from graph.ids import entity_handle
+from graph.ids import entity_handle, key_of
 from graph.store import Store
 from graph.view import View
 from ingest.documents import SourceDocument, Unreadable
@@ -147,7 +146,7 @@ def _basis(document: SourceDocument, run: Run) -> str:
         reader_version(), *run.heads, document.title, document.text, str(document.published), document.kind,
         document.publisher, document.url,
     )  # fmt: skip
-    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return key_of(*parts)
 
 
 def _line(document: ReadDocument, source: SourceDocument) -> ReadLine:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Any
 
 from graph.errors import InvalidInput
-from graph.ids import entity_handle, record_handle
+from graph.ids import entity_handle, key_of, record_handle
 from graph.store import Store
 from graph.view import View
 from graph.view_types import RecordRef
@@ -120,7 +119,7 @@ def _written(
     before = found.history[-1].id if found.history else ""
     # one key for one decision, so that one that is sent twice counts once
     parts = (found.id, before, verdict.state, reason, verdict.who, correction)
-    key = blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+    key = key_of(*parts)
     fields = {
         "id": key, "about": found.id, "state": verdict.state, "reason": reason, "who": verdict.who, "at": at,
         "correction": correction, "compartments": found.compartments, "valid_from": options.today.isoformat(),

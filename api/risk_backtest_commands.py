@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 from rich.table import Table
@@ -17,7 +16,7 @@ from api import console
 from api.console import JsonOption, date, opened, out, print_json
 from api.risk_commands import parameters
 from api.settings import ApiSettings
-from graph.errors import DataError, InvalidInput
+from graph.errors import InvalidInput
 
 if TYPE_CHECKING:
     from queries.risk_backtest import BacktestRow, Plan, Replay
@@ -162,29 +161,22 @@ class _Worlds(NamedTuple):
     companies: int
 
 
-def _told(folder: Path) -> dict[str, Any]:
-    """What truth.json of a world says."""
-    path = folder / "truth.json"
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: {error}", hint="a folder that `guanxi world FOLDER` wrote") from error
-    return found
-
-
 def _process(folder: Path) -> str | None:
     """The hidden process of a world; None where it has none."""
-    name: str | None = _told(folder).get("process", {}).get("name")
+    from ingest.world import read_truth  # noqa: PLC0415  # see backtest
+
+    name: str | None = read_truth(folder).get("process", {}).get("name")
     return name
 
 
 def _world(folder: Path, kinds: Sequence[str], span: _Span, plan: Plan) -> Replay:
     """Replay one world from its files, as the public sees it."""
     from graph.projection import Projection  # noqa: PLC0415  # see backtest
+    from ingest.world import read_truth  # noqa: PLC0415  # same
     from ingest.world.tables import tables_of  # noqa: PLC0415  # same
     from queries.risk_backtest import happened, replay  # noqa: PLC0415  # same
 
-    today = dt.date.fromisoformat(_told(folder)["as_of"])
+    today = dt.date.fromisoformat(read_truth(folder)["as_of"])
     projection = Projection.of(tables_of(folder, _READ))
     truth = happened(projection.view(None, today, today), kinds)
     days = span.quarters(_FIRST, today)

@@ -11,8 +11,10 @@ HANDLE_LENGTH = 24
 _SEPARATOR = "\x1f"
 
 
-def _digest(*parts: str) -> str:
-    return blake2b(_SEPARATOR.join(parts).encode(), digest_size=HANDLE_LENGTH // 2).hexdigest()
+def key_of(*parts: str) -> str:
+    """A key made of what it stands for: equal parts, equal key; as long as a handle."""
+    joined = _SEPARATOR.join(parts).encode("utf-8", "surrogatepass")
+    return blake2b(joined, digest_size=HANDLE_LENGTH // 2).hexdigest()
 
 
 def entity_handle(namespace: str, label: str, key: str, compartments: Sequence[str] = ()) -> str:
@@ -21,7 +23,7 @@ def entity_handle(namespace: str, label: str, key: str, compartments: Sequence[s
     What records of a compartment set state about it stands on a node of its own (its *unit*), so that walls are
     disjoint in the store and meet only in a View; `compartments` is that set, empty for what everyone may see.
     """
-    return _digest("entity", namespace, label, key, *sorted(compartments))
+    return key_of("entity", namespace, label, key, *sorted(compartments))
 
 
 def record_handle(source: str, role: str, key: str, compartments: Sequence[str] = ()) -> str:
@@ -29,7 +31,7 @@ def record_handle(source: str, role: str, key: str, compartments: Sequence[str] 
 
     The compartment set is part of it: a walled record never supersedes a less restricted one.
     """
-    return _digest("record", source, role, key, *sorted(compartments))
+    return key_of("record", source, role, key, *sorted(compartments))
 
 
 def is_handle(text: str) -> bool:

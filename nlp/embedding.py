@@ -64,7 +64,7 @@ class ShippedEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the model's files."""
-        return _hash_of(self._files)
+        return hash_of(self._files)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts, (texts, size); zeros for an empty text."""
@@ -93,7 +93,7 @@ class SentenceTransformerEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the model's files."""
-        return _hash_of(self._files)
+        return hash_of(self._files)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts, (texts, size); zeros for an empty text."""
@@ -132,7 +132,8 @@ def _folder_of(model: str) -> Path:
         ) from error
 
 
-def _hash_of(files: Sequence[Path]) -> str:
+def hash_of(files: Sequence[Path]) -> str:
+    """What files hold and are called, in the order given."""
     digest = blake2b(digest_size=8)
     for path in files:
         for chunk in _chunks(path):

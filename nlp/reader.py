@@ -12,7 +12,6 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from typing import Final
 from graph.view import View
 from nlp import coreference, event_rules, relation_rules
 from nlp.dates import dates
+from nlp.embedding import hash_of
 from nlp.event_models import model_events, negative_events
 from nlp.event_union import union
 from nlp.found import Event, Mention, MentionKind, Reading, Relation, Sentiment
@@ -76,11 +76,7 @@ _KINDS: Final[dict[str, MentionKind]] = {
 @cache
 def reader_version() -> str:
     """A hash of the models and of the rules' data: equal where equal texts read alike."""
-    hasher = blake2b(digest_size=8)
-    for path in sorted([*(MODELS / NAME).iterdir(), *(MODELS / "vectors").iterdir(), *DATA.iterdir()]):
-        hasher.update(path.name.encode())
-        hasher.update(path.read_bytes())
-    return hasher.hexdigest()
+    return hash_of(sorted([*(MODELS / NAME).iterdir(), *(MODELS / "vectors").iterdir(), *DATA.iterdir()]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Final, TypeAlias
 
+from graph.ids import key_of
 from ingest.values import ValueDropped, parse_date
 
 Rows: TypeAlias = tuple[tuple[str, ...], ...]
@@ -82,7 +82,7 @@ TITLE_LENGTH: Final = 80
 
 def content_key(*parts: str) -> str:
     """The key of a document that has no id of its own: equal content, equal key, whatever the file's name."""
-    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return key_of(*parts)
 
 
 def first_line(text: str) -> str:

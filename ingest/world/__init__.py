@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from graph.errors import InvalidInput
+from graph.errors import DataError, InvalidInput
 from ingest.world import contagion, credit, firm, market, news, parties, plants, text, ties, trade
 from ingest.world import needs as wants
 from ingest.world.cast import Cast, Row
@@ -108,6 +109,16 @@ def write_world(  # noqa: PLR0913 - what there is to choose about a world
             hidden["needs"] = wants.write(files, bulk, book, seed, wanted_needs)
     truth = _write_truth(Path(folder), cast, bulk, stakes, wanted, hidden)
     return WorldSummary(files.counts, (*files.paths, truth))
+
+
+def read_truth(folder: Path) -> dict[str, Any]:
+    """What truth.json of a world says. Raises DataError where a folder has none."""
+    path = folder / "truth.json"
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise DataError(f"{path}: {error}", hint="a folder that `guanxi world FOLDER` wrote") from error
+    return found
 
 
 def _clients(cast: Cast, bulk: Market) -> Ints:
