@@ -11,12 +11,17 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from nlp.found import Argument, Event, Mention, Quantity, sentence_around
+from nlp.parties import Layout
+from nlp.polarity import DENIED, denied, of_portfolio, polarity_of
 from nlp.shared import Found, FoundEvent, Scored
 
 MODEL: Final = "model"
 """`Event.by` is this with the head's name, model:fewfc."""
 
 _NEGATIVE_HEAD: Final = "finese"
+PLACES: Final = 4
+"""Digits of a confidence."""
+_VALUES: Final = frozenset({"money", "shares", "ratio", "date"})
 _FIGURES: Final = ("amount", "shares", "ratio")
 
 
@@ -46,11 +51,14 @@ def _meanings() -> _Meanings:
 
 def model_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
     """Events of the ten FewFC types; an argument that is a mention carries its number."""
+    layout = Layout.of(found.text)
     for event in found.events:
-        yield _event(found.text, event, mentions)
+        if not of_portfolio(layout, event.trigger.start, _meanings().fewfc[event.trigger.label].type):
+            yield _event(layout, event, mentions)
 
 
-def _event(text: str, event: FoundEvent, mentions: Sequence[Mention]) -> Event:
+def _event(layout: Layout, event: FoundEvent, mentions: Sequence[Mention]) -> Event:
+    text = layout.text
     meaning = _meanings().fewfc[event.trigger.label]
     arguments = tuple(
         _argument(text, span, meaning.roles[span.label], mentions)
@@ -64,25 +72,32 @@ def _event(text: str, event: FoundEvent, mentions: Sequence[Mention]) -> Event:
         for argument in arguments
         if argument.role == role and argument.mention is not None
     )
-    start, end = sentence_around(text, event.trigger.start, event.trigger.end)
+    trigger = event.trigger.start, event.trigger.end
+    start, end = sentence_around(text, *trigger)
+    detail, factor = polarity_of(layout, trigger, meaning.type)
     date = _mention_of(by_role.get("date"), mentions)
     return Event(
         type=meaning.type,
-        trigger=(event.trigger.start, event.trigger.end),
+        trigger=trigger,
         start=start,
         end=end,
-        confidence=event.trigger.confidence,
+        confidence=round(event.trigger.confidence * factor, PLACES),
         by=f"{MODEL}:fewfc",
         arguments=arguments,
         subjects=tuple(dict.fromkeys(subjects)),
         amount=_figure(by_role, mentions),
         date=None if date is None else date.period,
+        detail=detail,
     )
 
 
 def _argument(text: str, span: Scored, role: str, mentions: Sequence[Mention]) -> Argument:
-    number = _covering(span.start, span.end, mentions)
-    return Argument(role, span.start, span.end, text[span.start : span.end], number)
+    """An argument; a figure or a day goes with its unit and its bound, as far as its mention goes (不超过300万股)."""
+    start, end = span.start, span.end
+    number = _covering(start, end, mentions)
+    if number is not None and mentions[number].kind in _VALUES:
+        start, end = min(start, mentions[number].start), max(end, mentions[number].end)
+    return Argument(role, start, end, text[start:end], number)
 
 
 def _covering(start: int, end: int, mentions: Sequence[Mention]) -> int | None:
@@ -106,18 +121,20 @@ def _figure(by_role: Mapping[str, Argument], mentions: Sequence[Mention]) -> Qua
 
 def negative_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
     """负面事件: negative events of the FinESE types, each with the party that it happened to."""
+    layout = Layout.of(found.text)
     for span in found.spans.get(_NEGATIVE_HEAD, ()):
         kind = _meanings().finese.get(span.label, "negative")
         if kind == "none":
             continue
         number = _covering(span.start, span.end, mentions)
         start, end = sentence_around(found.text, span.start, span.end)
+        sure = span.confidence * (DENIED if denied(layout, span.start) else 1)
         yield Event(
             type=kind,
             trigger=(span.start, span.end),
             start=start,
             end=end,
-            confidence=span.confidence,
+            confidence=round(sure, PLACES),
             by=f"{MODEL}:{_NEGATIVE_HEAD}",
             arguments=(Argument("subject", span.start, span.end, found.text[span.start : span.end], number),),
             subjects=() if number is None else (number,),

@@ -18,6 +18,7 @@ import yaml
 
 from nlp.found import EVENT_TYPES, Argument, Event, Mention, MentionKind, Period, Quantity
 from nlp.parties import Layout, Party, parties_of, without_lead
+from nlp.polarity import is_polarity, of_portfolio, polarity_of
 
 RULE: Final = "rule"
 """`Event.by` is this with the trigger's pattern, rule:pledge/质押."""
@@ -27,6 +28,7 @@ WORD_REACH: Final = 8
 """Characters before a party that can hold the word which introduces it."""
 AFTER_REACH: Final = 16
 """Characters after a trigger within which its object begins."""
+STANDING_REACH: Final = 40
 STANDING_FACTOR: Final = 0.65
 """What a standing state (累计质押) is sure of, against a new event."""
 NEAR_ANNOUNCERS: Final = 8
@@ -98,15 +100,6 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Polarity:
-    """Words beside a trigger that say it was denied, ended or is planned."""
-
-    detail: str
-    factor: float
-    expression: re.Pattern[str]
-
-
-@dataclass(frozen=True)
 class Rules:
     """All of events.yaml."""
 
@@ -114,8 +107,6 @@ class Rules:
     triggers: Mapping[str, tuple[str, ...]]
     patterns: Mapping[str, tuple[Pattern, ...]]
     cores: Mapping[str, tuple[int, int]]
-    before: tuple[Polarity, ...]
-    after: tuple[Polarity, ...]
     standing: tuple[re.Pattern[str], re.Pattern[str]]
     links: re.Pattern[str]
 
@@ -199,15 +190,9 @@ def rules() -> Rules:
         by_start,
         {trigger: tuple(found) for trigger, found in patterns.items()},
         cores,
-        tuple(_polarity(entry) for entry in declared["polarity"]),
-        tuple(_polarity(entry) for entry in declared["polarity_after"]),
         (re.compile(declared["standing_before"]), re.compile(declared["standing_after"])),
         re.compile(f"(?:(?:、|和|及|与|以及|/)(?:公司)?(?:{declared['office']})*)$"),
     )
-
-
-def _polarity(declared: Mapping[str, Any]) -> Polarity:
-    return Polarity(declared["detail"], declared["factor"], re.compile(declared["expression"]))
 
 
 @dataclass(frozen=True)
@@ -236,8 +221,8 @@ class _Scene:
 def events(text: str, mentions: Sequence[Mention], published: dt.date | None) -> list[Event]:
     """The events that a text tells, in order of their triggers; `mentions` are parties, figures and dates of the text.
 
-    `Event.detail` is denied, terminated, planned or standing where the words beside the trigger say so, else what the
-    pattern says (appointed, resigned). Denied events keep a confidence below 0.3, so that a reader may drop them.
+    `Event.detail` is denied, terminated, rumoured, planned or standing where the words around the trigger say so, else
+    what the pattern says (appointed, resigned). Denied events keep a confidence below 0.3: a reader may drop them.
     """
     layout = Layout.of(text)
     hits = list(_hits(text, layout))
@@ -260,7 +245,9 @@ def _hits(text: str, layout: Layout) -> Iterator[_Hit]:
         done = end
         first, last = layout.segment(start)
         for pattern in known.patterns[trigger]:
-            if _fits(text, (start, end), pattern, first, last):
+            if _fits(text, (start, end), pattern, first, last) and not of_portfolio(
+                layout, start, pattern.type
+            ):
                 yield _Hit(start, end, trigger, pattern)
                 break
 
@@ -334,7 +321,7 @@ def _event(scene: _Scene, place: int) -> Event | None:
         _subjects(pattern, arguments),
         _quantity(scene, amount),
         _when(scene, day),
-        pattern.detail if pattern.detail and detail in {None, "planned", "standing"} else detail,
+        pattern.detail if pattern.detail and detail in {None, "planned", "rumoured", "standing"} else detail,
     )
 
 
@@ -374,16 +361,15 @@ def _when(scene: _Scene, day: Argument | None) -> Period | None:
 
 
 def _polarity_of(scene: _Scene, hit: _Hit) -> tuple[str | None, float]:
-    known, text = rules(), scene.text
+    detail, factor = polarity_of(scene.layout, (hit.start, hit.end), hit.pattern.type)
+    if detail:
+        return detail, factor
     first, last = scene.layout.clause(hit.start)
-    before = text[max(first, hit.start - 40) : hit.start]
-    after = text[hit.end : min(last, hit.end + 20)]
-    for one, other in zip(known.before, known.after, strict=True):
-        for polarity, words in ((one, before), (other, after)):
-            if polarity.expression.search(words):
-                return polarity.detail, polarity.factor
-    standing_before, standing_after = known.standing
-    if hit.pattern.standing and (standing_before.search(before) or standing_after.search(after)):
+    standing_before, standing_after = rules().standing
+    if hit.pattern.standing and (
+        standing_before.search(scene.text, max(first, hit.start - STANDING_REACH), hit.start)
+        or standing_after.search(scene.text[hit.end : min(last, hit.end + STANDING_REACH)])
+    ):
         return "standing", STANDING_FACTOR
     return None, 1.0
 
@@ -744,7 +730,7 @@ def _values(event: Event, role: str) -> set[str]:
 def _same(one: Event, two: Event) -> bool:
     if (one.type, one.start, one.end) != (two.type, two.start, two.end):
         return False
-    if {one.detail, two.detail} == {"appointed", "resigned"}:
+    if one.detail != two.detail and not (is_polarity(one.detail) and is_polarity(two.detail)):
         return False
     roles = {a.role for a in (*one.arguments, *two.arguments)} - INCIDENTAL
     pairs = ((_values(one, role), _values(two, role)) for role in roles)

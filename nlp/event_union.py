@@ -6,25 +6,62 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from nlp.event_models import MODEL
+from nlp.event_rules import RULE
 from nlp.found import Argument, Event
+from nlp.polarity import bounded, heavier, is_polarity
 
 PLACES: Final = 4
+_UNDONE: Final = frozenset({"denied", "terminated"})
+"""One purchase that is denied says nothing of another in its sentence."""
+_LITERAL: Final = frozenset(
+    {
+        "pledge",
+        "pledge_release",
+        "increase",
+        "reduction",
+        "investment",
+        "share_transfer",
+        "acquisition",
+        "buy_back",
+    }
+)
+"""Types whose triggers the model confuses, and a rule tells apart by the words."""
 
 
 def union(events: Iterable[Event]) -> list[Event]:
     """The events without repeats, in order of place.
 
     Two are one when they are of one type, in one sentence, and have the same trigger or the same main subject, or
-    either has none. Of rules and models that agree, the confidence is that at least one is right.
+    either has none. Of rules and models that agree, the confidence is that at least one is right, as far as what the
+    text says against it allows (终止, 传闻). Where a rule names another type for the same trigger, the model is not
+    heard: the words decide (解除质押 is no 质押).
     """
+    every = list(events)
     joined: list[Event] = []
-    for event in sorted(events, key=_standing):
+    for event in sorted((e for e in every if not _outdone(e, every)), key=_standing):
         place = next((n for n, other in enumerate(joined) if _same(other, event)), None)
         if place is None:
             joined.append(event)
         else:
             joined[place] = _both(joined[place], event)
-    return sorted(joined, key=lambda e: (e.start, e.trigger, e.type))
+    known = [replace(e, confidence=bounded(e.detail, e.type, e.confidence)) for e in joined]
+    return sorted(known, key=lambda e: (e.start, e.trigger, e.type))
+
+
+def _outdone(event: Event, every: Iterable[Event]) -> bool:
+    """Whether a model found it where a rule finds an event of another type, by the same words."""
+    return (
+        _kind(event.by) == MODEL
+        and event.type in _LITERAL
+        and any(
+            _kind(other.by) == RULE
+            and other.type != event.type
+            and other.type in _LITERAL
+            and _overlap(event.trigger, other.trigger)
+            for other in every
+        )
+    )
 
 
 def _standing(event: Event) -> tuple[object, ...]:
@@ -43,18 +80,24 @@ def _standing(event: Event) -> tuple[object, ...]:
 
 
 def _same(one: Event, other: Event) -> bool:
-    if (one.type, one.detail or "") != (other.type, other.detail or "") and not _planned(one, other):
+    if one.type != other.type or not _compatible(one, other):
         return False
     if not _overlap((one.start, one.end), (other.start, other.end)):
         return False
     if _overlap(one.trigger, other.trigger):
         return True
+    if one.detail != other.detail and not _UNDONE.isdisjoint({one.detail, other.detail}):
+        return False
     return not one.subjects or not other.subjects or one.subjects[0] == other.subjects[0]
 
 
-def _planned(one: Event, other: Event) -> bool:
-    """Whether only one of two events of one type says that it is planned or over."""
-    return one.type == other.type != "negative" and None in {one.detail, other.detail}
+def _compatible(one: Event, other: Event) -> bool:
+    """Whether the details of two events of one type do not name two kinds of it (appointed, resigned)."""
+    if one.detail == other.detail:
+        return True
+    if one.type == "negative":
+        return False
+    return None in {one.detail, other.detail} or (is_polarity(one.detail) and is_polarity(other.detail))
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -73,7 +116,7 @@ def _both(best: Event, other: Event) -> Event:
         subjects=best.subjects or other.subjects,
         amount=best.amount or other.amount,
         date=best.date or other.date,
-        detail=best.detail or other.detail,
+        detail=heavier(best.detail, other.detail),
     )
 
 

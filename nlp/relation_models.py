@@ -9,7 +9,7 @@ from typing import Final
 from nlp.datasets import Span
 from nlp.event_models import MODEL
 from nlp.found import Mention, Relation, sentence_around
-from nlp.relation_rules import of_finre
+from nlp.relation_rules import against, of_finre
 from nlp.shared import Found, SharedReader
 
 NONE: Final = "unknown"
@@ -69,5 +69,10 @@ def _relation(
     name, sure = told
     kind, swapped, detail = of_finre(name)
     subject, other = reversed(pair) if swapped else pair
-    start, end = sentence_around(text, mentions[pair[0]].start, mentions[pair[1]].end)
-    return Relation(kind, subject, other, start, end, sure, f"{MODEL}:finre", detail=detail)
+    first, last = mentions[pair[0]].start, mentions[pair[1]].end
+    start, end = sentence_around(text, first, last)
+    contrary, factor = against(text, first, last, kind)
+    detail = contrary or detail if kind != "other" else detail
+    return Relation(
+        kind, subject, other, start, end, round(sure * factor, 4), f"{MODEL}:finre", detail=detail
+    )

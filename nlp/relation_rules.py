@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from nlp.found import RELATION_TYPES, Mention, Quantity, Relation
-from nlp.parties import Layout, Party, parties_of
+from nlp.parties import CLAUSE_MARK, Layout, Party, parties_of
 
 SIGNS: Final = {
     "company": "\ue001", "organisation": "\ue001", "person": "\ue002", "government": "\ue003", "office": "\ue004",
@@ -26,7 +26,20 @@ AUTHORITY: Final = "[\ue001\ue003]"
 ASIDE: Final = "(?:[（(][^（()）]{0,24}[）)])?"
 """A stock code or short name in brackets may follow any name."""
 LINK: Final = "[、和及与]"
-DENIED_FACTOR: Final = 0.3
+ACTS: Final = frozenset(
+    {
+        "acquires",
+        "invests_in",
+        "guarantees",
+        "supplies",
+        "cooperates_with",
+        "sues",
+        "lends_to",
+        "controls",
+        "holds",
+    }
+)
+"""Relations that begin with an act, which may only be planned."""
 QUANTITY_REACH: Final = 24
 
 
@@ -60,12 +73,26 @@ class Pattern:
 
 
 @dataclass(frozen=True)
+class Against:
+    """Words that say of a stated relation that it is not so, what they say, and how sure that leaves it.
+
+    They are looked for `before` characters before the words that state the relation, in these, and `after` behind.
+    """
+
+    detail: str
+    factor: float
+    words: re.Pattern[str]
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class Rules:
     """All of relations.yaml, and the expression of offices of events.yaml."""
 
     patterns: tuple[Pattern, ...]
     words: re.Pattern[str]
-    denied: re.Pattern[str]
+    against: tuple[Against, ...]
     office: re.Pattern[str]
 
 
@@ -82,9 +109,32 @@ def rules() -> Rules:
         re.compile(
             "|".join(w for w in KEYWORDS.values() if w != OFFICE) + f"|{_declared('events.yaml')['office']}"
         ),
-        re.compile(declared["denied"]),
+        tuple(_against(entry) for entry in declared["against"]),
         re.compile(_declared("events.yaml")["office"]),
     )
+
+
+def _against(entry: Mapping[str, Any]) -> Against:
+    return Against(
+        entry["detail"], entry["factor"], re.compile(entry["words"]), entry["before"], entry["after"]
+    )
+
+
+def against(text: str, start: int, end: int, kind: str) -> tuple[str | None, float]:
+    """What the words beside and within characters `start` to `end` say against a relation; None, 1 for nothing."""
+    for one in rules().against:
+        first = _edge(text, max(start - one.before, 0), start)
+        last = CLAUSE_MARK.search(text, end, end + one.after)
+        stop = last.start() if last else min(end + one.after, len(text))
+        if (kind in ACTS or one.detail != "planned") and one.words.search(text, first, stop):
+            return one.detail, one.factor
+    return None, 1.0
+
+
+def _edge(text: str, first: int, start: int) -> int:
+    """The beginning of the clause that holds a place, not before `first`."""
+    marks = [mark.end() for mark in CLAUSE_MARK.finditer(text, first, start)]
+    return marks[-1] if marks else first
 
 
 def _pattern(entry: Mapping[str, Any]) -> Pattern:
@@ -210,7 +260,7 @@ def _relations_of(
     if not subjects or not objects:
         return
     start, end = sentence.places[0], sentence.places[-1] + 1
-    factor = DENIED_FACTOR if rules().denied.search(match[0]) else 1.0
+    detail, factor = against(sentence.signed, match.start(), match.end(), pattern.type)
     office = _office(sentence, match)
     stop = sentence.places[match.end() - 1] + QUANTITY_REACH
     quantity = _quantity(
@@ -227,7 +277,7 @@ def _relations_of(
                     end,
                     round(pattern.confidence * factor, 4),
                     f"rule:{pattern.type}",
-                    "denied" if factor < 1 else pattern.detail,
+                    detail or pattern.detail,
                     quantity,
                     office,
                 )
