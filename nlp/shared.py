@@ -24,6 +24,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ from graph.errors import DataError, NotFound
 from nlp import marks as marking
 from nlp.datasets import Span
 from nlp.states import Encoded, Encoder, Floats, Unit, session
-from nlp.tagger import MODELS, WINDOW, Piece, batches, vectors_of
+from nlp.tagger import MODELS, SECTION, WINDOW, Piece, batches, vectors_of
 from nlp.viterbi import best_tags, confidences, decode, likeliest_span
 from nlp.wide import Wide, load_wide, marked_characters
 
@@ -63,6 +64,9 @@ UNRELATED_FROM: Final = 0.6
 
 LONGEST_NAME: Final = 40
 """Characters of a subject that is looked for where none was likelier than one."""
+
+KEPT: Final = 2_000
+"""Of texts up to so long the states are kept where parts are to be asked about, 1 KB a character."""
 
 DIGITS: Final = 4
 """Of a probability: beyond them it hangs on how texts are batched."""
@@ -93,7 +97,7 @@ class FoundEvent:
 
 @dataclass(slots=True)
 class Found:
-    """What the heads found in one text; `states` are the encoder's, kept for `SharedReader.relations`."""
+    """What the heads found in one text; `states` are the encoder's, where `SharedReader.read` kept them."""
 
     text: str
     spans: dict[str, tuple[Scored, ...]]
@@ -217,8 +221,11 @@ class SharedReader:
         """What a head's spans or texts can be."""
         return self._heads[head].labels
 
-    def read(self, texts: Sequence[str]) -> list[Found]:
-        """All that the heads find in each text, in the order of the texts."""
+    def read(self, texts: Sequence[str], *, keep: bool = False) -> list[Found]:
+        """All that the heads find in each text, in the order of the texts.
+
+        `keep`: the states too of texts up to `KEPT` characters, for `labels_of_parts`.
+        """
         tagging = [n for n, h in self._heads.items() if (h.tagging and not h.marks) or n == NEGATIVE]
         found = [Found(text, {name: () for name in tagging if name in self.heads}, {}) for text in texts]
         for encoded in self._encoder.encode(texts):
@@ -226,16 +233,31 @@ class SharedReader:
             self._read_labels(encoded, found)
             if NEGATIVE in self._heads:
                 self._read_subjects(encoded, found)
-            if RELATION in self._heads:
-                _keep_states(encoded, found)
+            if RELATION in self._heads or keep:
+                _keep_states(encoded, found, SECTION if RELATION in self._heads else KEPT)
         return found
 
-    def labels_of(self, head: str, texts: Sequence[str]) -> list[dict[str, float]]:
-        """The probability of each label of one head alone; an empty text has none."""
-        found = [Found(text, {}, {}) for text in texts]
-        for encoded in self._encoder.encode(texts):
-            self._read_labels(encoded, found, (head,))
-        return [one.labels.get(head, {}) for one in found]
+    def labels_of_parts(
+        self, head: str, found: Found, parts: Sequence[Sequence[tuple[int, int]]]
+    ) -> list[dict[str, float]]:
+        """The probability of each label of one head for parts of a text, each some places (start, end), none empty.
+
+        The network alone judges, by its states of the whole text. The linear part counts the words of whole texts:
+        of a few words it is sure of what most texts are.
+        """
+        first = [_first(part, WINDOW) for part in parts]
+        if found.states is None:
+            encoded = self._encoder.places(found.text, chain.from_iterable(first))
+        else:
+            encoded = Encoded([found.text], (Unit(0, 0, len(found.text), 0),), found.states)
+        rows = [np.concatenate([encoded.of(*place) for place in part]) for part in first]
+        model = self._heads[head]
+        result: list[dict[str, float]] = [{}] * len(parts)
+        for batch in batches([Piece(n, 0, len(row), 0, 0) for n, row in enumerate(rows)]):
+            states, mask = _padded([rows[piece.text] for piece in batch])
+            for piece, scores in zip(batch, model.run(states, mask=mask), strict=True):
+                result[piece.text] = model.probabilities(scores, None)
+        return result
 
     def relations(
         self, found: Sequence[Found], pairs: Sequence[Sequence[tuple[Span, Span]]]
@@ -286,13 +308,11 @@ class SharedReader:
             arguments = head.spans(emissions, unit.start + one.start)
             found[unit.text].events += (FoundEvent(trigger, arguments),)
 
-    def _read_labels(
-        self, encoded: Encoded, found: Sequence[Found], only: Sequence[str] | None = None
-    ) -> None:
+    def _read_labels(self, encoded: Encoded, found: Sequence[Found]) -> None:
         """Labels of whole texts, from their first characters."""
         firsts = [unit for unit in encoded.units if unit.start == 0]
         for name, head in self._heads.items():
-            if head.tagging or head.marks or (only is not None and name not in only):
+            if head.tagging or head.marks:
                 continue
             pieces = [Piece(n, 0, min(unit.end, WINDOW), 0, 0) for n, unit in enumerate(firsts)]
             for batch in batches(pieces):
@@ -338,11 +358,22 @@ def _asked(encoded: Encoded, unit: Unit, marks: tuple[Span, ...]) -> _Asked:
     return _Asked(marks, start, end, encoded.states[unit.rows][start:end])
 
 
-def _keep_states(encoded: Encoded, found: Sequence[Found]) -> None:
-    """States of the texts that are whole in one unit."""
+def _keep_states(encoded: Encoded, found: Sequence[Found], longest: int) -> None:
+    """States of the texts of at most `longest` characters, which are whole in one unit."""
     for unit in encoded.units:
-        if unit.end - unit.start == len(found[unit.text].text):
+        if unit.end - unit.start == len(found[unit.text].text) <= longest:
             found[unit.text].states = encoded.states[unit.rows].copy()
+
+
+def _first(places: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    """The first `size` characters of some places."""
+    kept: list[tuple[int, int]] = []
+    for start, end in places:
+        if size <= 0:
+            break
+        kept.append((start, min(end, start + size)))
+        size -= end - start
+    return kept
 
 
 def _run_marked(head: Head, asked: Sequence[_Asked]) -> list[Floats]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,11 @@ class Encoded:
     units: tuple[Unit, ...]
     states: Floats
 
+    def of(self, start: int, end: int) -> Floats:
+        """States of characters `start` to `end` of the only text, which lie in one unit."""
+        unit = self.units[bisect_right(self.units, start, key=lambda u: u.start) - 1]
+        return self.states[unit.offset + start - unit.start : unit.offset + end - unit.start]
+
 
 def session(path: Path, threads: int) -> ort.InferenceSession:
     """A network, on so many threads a run."""
@@ -76,6 +82,17 @@ class Encoder:
                 size += end - start
         if units:
             yield self._encoded(texts, units)
+
+    def places(self, text: str, places: Iterable[tuple[int, int]]) -> Encoded:
+        """States of some places (start, end) of a text, as in the whole; places near to each other are one unit."""
+        units: list[Unit] = []
+        for start, end in sorted(places):
+            if units and start <= units[-1].end + 2 * CONTEXT:
+                units[-1] = replace(units[-1], end=max(end, units[-1].end))
+            else:
+                offset = units[-1].rows.stop if units else 0
+                units.append(Unit(0, start, end, offset))
+        return self._encoded([text], units)
 
     def part(self, text: str, start: int, end: int) -> Floats:
         """States of characters `start` to `end` of a text, as in the whole, (end - start, width)."""

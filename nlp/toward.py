@@ -4,16 +4,24 @@ A text is cut into clauses at commas and stops, and before 而, 但, 相比 and 
 that it begins with (A、B和C大涨: to all three); one that begins with none goes on about those of the clause before. A
 company that is only ever spoken of (收购B, 相比B) gets the clauses that name it, with less confidence, and after a
 comparison the other way round. Where a text names one company, its sentiment is the text's.
+
+Some events are no good news by themselves, however they are worded (质押): a company of which little else is told is
+not spoken well of.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cache
+from importlib import resources
+from typing import Any, Final
 
-from nlp.found import Mention, Sentiment
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from nlp.found import Event, Mention, Sentiment
 
 _COMPANIES: Final = frozenset({"company", "brand"})
 _EDGE: Final = re.compile(
@@ -30,43 +38,103 @@ _SUBJECT, _OBJECT, _WHOLE = 1.0, 0.6, 0.4
 """How far the sentiment of a clause is that toward its subject, toward another company in it, and of the text."""
 
 
-@dataclass(frozen=True)
-class _Clause:
-    start: int
-    end: int
+_UNTOLD: Final = frozenset({"denied", "terminated"})
+"""Events that did not happen or are over."""
+_JUDGED: Final = "negative"
+"""Events of this type say how bad something is, not what happened."""
+_MAIN: Final = 0.5
+"""An event is what a company's clauses are about if so much of their characters are in its sentence."""
+
+Place = tuple[int, int]
+"""Characters from `start` to before `end`."""
 
 
 @dataclass
 class _Share:
     """The clauses of one company: those that it is the subject of, those that only name it, and comparisons."""
 
-    subject: list[_Clause] = field(default_factory=list)
-    named: list[_Clause] = field(default_factory=list)
-    compared: list[_Clause] = field(default_factory=list)
+    subject: list[Place] = field(default_factory=list)
+    named: list[Place] = field(default_factory=list)
+    compared: list[Place] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What to score for a company, with which sign and weight."""
+
+    clauses: tuple[Place, ...]
+    sign: int
+    weight: float
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at_best: Mapping[str, float]
+
+
+@cache
+def _at_best() -> Mapping[str, float]:
+    """How good the news of an event can be for a company by itself, for the types where that is limited."""
+    text = (resources.files("nlp") / "data" / "toward.yaml").read_text(encoding="utf-8")
+    declared: Any = yaml.safe_load(text)
+    return _Declared.model_validate(declared).at_best
 
 
 def sentiments(
-    text: str, mentions: Sequence[Mention], score_of: Callable[[list[str]], list[float]]
+    text: str,
+    mentions: Sequence[Mention],
+    events: Sequence[Event],
+    whole: float,
+    score_of: Callable[[Sequence[Sequence[Place]]], Sequence[float]],
 ) -> dict[int, Sentiment]:
     """The sentiment toward each company, by the number of its first mention.
 
     Args:
         text: What was read.
         mentions: In order of place; those with one link or one antecedent are one company.
-        score_of: Scores from -1 (bad) to 1 (good) of texts; called at most once.
+        events: What the text tells, with what it denies.
+        whole: Score of the text from -1 (bad) to 1 (good).
+        score_of: The same of parts of the text, each some clauses; called at most once.
     """
     companies = _companies(mentions)
     if not companies:
         return {}
+    every = tuple(_clauses(text))
     if len(companies) == 1:
-        [first] = companies
-        [score] = score_of([text])
-        return {first: _sentiment(score, _SUBJECT)}
-    shares = _shares(text, mentions, companies)
-    parts = {first: _part(text, share) for first, share in shares.items()}
-    wanted = list(dict.fromkeys([text, *(part for part, _, _ in parts.values())]))
-    scores = dict(zip(wanted, score_of(wanted), strict=True))
-    return {first: _sentiment(scores[part] * sign, weight) for first, (part, sign, weight) in parts.items()}
+        parts = dict.fromkeys(companies, _Part(every, 1, _SUBJECT))
+    else:
+        shares = _shares(text, mentions, companies, every)
+        parts = {first: _part(share, every) for first, share in shares.items()}
+    wanted = list(dict.fromkeys(part.clauses for part in parts.values() if part.clauses != every))
+    scores = dict(zip(wanted, score_of(wanted), strict=True)) if wanted else {}
+    found: dict[int, Sentiment] = {}
+    for first, part in parts.items():
+        score = scores.get(part.clauses, whole) * part.sign
+        found[first] = _sentiment(min(score, _best(part.clauses, events)), part.weight)
+    return found
+
+
+def _best(clauses: Sequence[Place], events: Sequence[Event]) -> float:
+    """How good the news can be that some clauses tell: limited where they are about events of limited types alone."""
+    told = [
+        event
+        for event in events
+        if event.type != _JUDGED
+        and event.detail not in _UNTOLD
+        and any(start <= event.trigger[0] < end for start, end in clauses)
+    ]
+    limits = _at_best()
+    if not told or any(event.type not in limits for event in told):
+        return 1.0
+    about = [place for place in clauses if any(e.start < place[1] and place[0] < e.end for e in told)]
+    if _size(about) < _MAIN * _size(clauses):
+        return 1.0
+    return max(limits[event.type] for event in told)
+
+
+def _size(places: Sequence[Place]) -> int:
+    return sum(end - start for start, end in places)
 
 
 def _sentiment(score: float, weight: float) -> Sentiment:
@@ -88,55 +156,56 @@ def _companies(mentions: Sequence[Mention]) -> dict[int, list[int]]:
     return found
 
 
-def _clauses(text: str) -> Iterator[_Clause]:
+def _clauses(text: str) -> Iterator[Place]:
     start = 0
     for match in _EDGE.finditer(text):
         if match.start() > start:
-            yield _Clause(start, match.start())
+            yield start, match.start()
         start = match.end()
     if start < len(text):
-        yield _Clause(start, len(text))
+        yield start, len(text)
 
 
-def _shares(text: str, mentions: Sequence[Mention], companies: dict[int, list[int]]) -> dict[int, _Share]:
+def _shares(
+    text: str, mentions: Sequence[Mention], companies: dict[int, list[int]], clauses: Sequence[Place]
+) -> dict[int, _Share]:
     """What is said of each company."""
     owner = {number: first for first, numbers in companies.items() for number in numbers}
     shares = {first: _Share() for first in companies}
     about: list[int] = []
-    for clause in _clauses(text):
-        inside = [n for n in owner if clause.start <= mentions[n].start and mentions[n].end <= clause.end]
-        subjects = _subjects(text, clause, [mentions[n] for n in inside])
+    for clause in clauses:
+        start, end = clause
+        inside = [n for n in owner if start <= mentions[n].start and mentions[n].end <= end]
+        subjects = _subjects(text, start, [mentions[n] for n in inside])
         opened = [owner[n] for n in inside if mentions[n] in subjects]
         about = opened or about
         for first in dict.fromkeys(about):
             shares[first].subject.append(clause)
         for number in inside:
             if owner[number] not in about:
-                compared = _COMPARED.search(text[clause.start : mentions[number].start])
+                compared = _COMPARED.search(text[start : mentions[number].start])
                 (shares[owner[number]].compared if compared else shares[owner[number]].named).append(clause)
     return shares
 
 
-def _subjects(text: str, clause: _Clause, inside: Sequence[Mention]) -> list[Mention]:
+def _subjects(text: str, start: int, inside: Sequence[Mention]) -> list[Mention]:
     """The company that a clause begins with, and those that are listed with it."""
     found: list[Mention] = []
-    place = clause.start
     for mention in sorted(inside, key=lambda m: m.start):
         gap = _BETWEEN if found else _LEADS
-        if not gap.fullmatch(text, place, mention.start):
+        if not gap.fullmatch(text, start, mention.start):
             break
         found.append(mention)
-        place = mention.end
+        start = mention.end
     return found
 
 
-def _part(text: str, share: _Share) -> tuple[str, int, float]:
-    """What to score for a company, with which sign and weight."""
+def _part(share: _Share, every: tuple[Place, ...]) -> _Part:
     for clauses, sign, weight in (
         (share.subject, 1, _SUBJECT),
         (share.named, 1, _OBJECT),
         (share.compared, -1, _OBJECT),
     ):
         if clauses:
-            return "，".join(text[c.start : c.end] for c in clauses), sign, weight
-    return text, 1, _WHOLE
+            return _Part(tuple(dict.fromkeys(clauses)), sign, weight)
+    return _Part(every, 1, _WHOLE)
