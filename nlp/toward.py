@@ -94,7 +94,7 @@ def sentiments(
         text: What was read.
         mentions: In order of place; those with one link or one antecedent are one company.
         events: What the text tells, with what it denies.
-        whole: Score of the text from -1 (bad) to 1 (good).
+        whole: Score of the text from -1 (bad) to 1 (good), which is that of the only company.
         score_of: The same of parts of the text, each some clauses; called at most once.
     """
     companies = _companies(mentions)
@@ -102,17 +102,16 @@ def sentiments(
         return {}
     every = tuple(_clauses(text))
     if len(companies) == 1:
-        parts = dict.fromkeys(companies, _Part(every, 1, _SUBJECT))
-    else:
-        shares = _shares(text, mentions, companies, every)
-        parts = {first: _part(share, every) for first, share in shares.items()}
-    wanted = list(dict.fromkeys(part.clauses for part in parts.values() if part.clauses != every))
-    scores = dict(zip(wanted, score_of(wanted), strict=True)) if wanted else {}
-    found: dict[int, Sentiment] = {}
-    for first, part in parts.items():
-        score = scores.get(part.clauses, whole) * part.sign
-        found[first] = _sentiment(min(score, _best(part.clauses, events)), part.weight)
-    return found
+        [first] = companies
+        return {first: _sentiment(min(whole, _best(every, events)), _SUBJECT)}
+    shares = _shares(text, mentions, companies, every)
+    parts = {first: _part(share, every) for first, share in shares.items()}
+    wanted = list(dict.fromkeys(part.clauses for part in parts.values()))
+    scores = dict(zip(wanted, score_of(wanted), strict=True))
+    return {
+        first: _sentiment(min(scores[part.clauses] * part.sign, _best(part.clauses, events)), part.weight)
+        for first, part in parts.items()
+    }
 
 
 def _best(clauses: Sequence[Place], events: Sequence[Event]) -> float:
