@@ -19,8 +19,11 @@ STATES: Final = "states"
 UNITS: Final = "units"
 KEYS: Final = "keys"
 BASIS: Final = "basis"
-_OWN: Final = (STATED, STATES, UNITS, KEYS, BASIS, "document", "story", "until")
-"""Columns of a row beside those of its type: its day, what follows, whom that names, its claims, what it rests on."""
+FIGURES: Final = "figures"
+JOINS: Final = "joins"
+_OWN: Final = (STATED, STATES, UNITS, KEYS, BASIS, FIGURES, JOINS, "document", "story", "until")
+"""Columns of a row beside those of its type: its day, what follows, whom that names, its claims, what it rests on;
+of an event its further figures, and what feeds list of which it tells."""
 
 
 class ReadRole:

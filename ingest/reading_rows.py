@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from graph.names import legal_key, looks_like_company, short_key
 from graph.schema import edge_model
 from ingest import stories
+from ingest.joining import joining
 from ingest.read_documents import Holder, HoldersTable, ReadDocument
+from ingest.read_figures import with_figures
 from ingest.read_roles import BASIS, KEYS, STATED, STATES, UNITS
 from ingest.said import End, Part, Row, Said, Story, claim_row, mentions
 from nlp.found import Candidate, Event, Mention, Period, Quantity, Reading, Relation, sentence_around
@@ -89,7 +91,7 @@ def rows_of(read: ReadDocument, rules: Believed, decided: Mapping[str, str]) -> 
 
 def basis_of(read: ReadDocument, rules: Believed) -> str:
     """What the rows of a reading rest on, but for the graph and what people decide; nothing where it does not say."""
-    return f"{read.basis} {rules.version}" if read.basis else ""
+    return f"{read.basis} {rules.version} {joining().version}" if read.basis else ""
 
 
 def claims_of(read: ReadDocument) -> list[Said]:
@@ -101,7 +103,8 @@ def claims_of(read: ReadDocument) -> list[Said]:
 def _claim_rows(read: ReadDocument, rules: Believed, decided: Mapping[str, str]) -> Iterator[Row]:
     for said in claims_of(read):
         # what a person has decided is made by the decision's own record, or by none
-        yield claim_row(said, waits=waits(said, rules) or said.key in decided)
+        row = claim_row(said, waits=waits(said, rules) or said.key in decided)
+        yield with_figures(row, read, said, joining())
 
 
 def _document_row(read: ReadDocument, keys: Mapping[str, Sequence[str]], basis: str) -> Row:

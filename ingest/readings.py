@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -18,12 +18,18 @@ from graph import upserts
 from graph.errors import InvalidInput, NotFound
 from graph.ids import entity_handle, record_handle
 from graph.store import Store
+from graph.view import View
+from ingest.event_rows import ALONE, placed
+from ingest.feed_events import FeedEvents
 from ingest.holder_tables import Succession, companies, company_of
+from ingest.joining import joining
 from ingest.loader import LoadOptions, LoadReport, load
+from ingest.plan_progress import RowKey, key_of_row
 from ingest.read_documents import ReadDocument
-from ingest.read_roles import BASIS, KEYS, STATED, STATES, UNITS
+from ingest.read_roles import BASIS, JOINS, KEYS, STATED, STATES, UNITS
 from ingest.reading_rows import DocumentRows, basis_of, believed, claims_of, rows_of
 from ingest.said import Correction, Row, Said, corrected, made, said_of
+from ingest.told_together import Together, beside_feeds, is_together, types_together
 from ingest.withdrawal import withdraw_records
 from ingest.write import chunks
 from ingest.written import READING, reading
@@ -60,6 +66,11 @@ class Written:
         for document in documents:
             self.unchanged += 1 + sum(map(len, json.loads(document.get(KEYS, "{}")).values()))
 
+    def correct(self, loaded: LoadReport) -> None:
+        """Count what changes of documents that are there already."""
+        self.changed += loaded.total("written")
+        self.unchanged -= loaded.total("written")
+
     def add(self, rows: Sequence[DocumentRows], loads: Sequence[LoadReport], taken_back: int) -> None:
         """Count one batch."""
         claims = [claim for one in rows for claim in one.claims]
@@ -74,17 +85,26 @@ class Written:
         self.rejected += sum(loaded.total("rejected") for loaded in loads)
 
 
-def write(store: Store, documents: Iterable[ReadDocument], options: LoadOptions) -> Written:
+def write(
+    store: Store, documents: Iterable[ReadDocument], options: LoadOptions, view: View | None = None
+) -> Written:
     """Write documents with what was read in them; what is there already is left as it is.
+
+    Args:
+        store: Where they are written.
+        documents: What was read.
+        options: The day.
+        view: What feeds list, as those see it who may see exactly the documents: what a document tells of that is
+            told of it. Without it, or for documents with other compartments, what stands stays, and no more is found.
 
     Raises:
         Refused: Folding the namespace anew was interrupted.
         StoreError: The store could not be written to; writing again goes on where it stopped.
     """
-    report = Written()
+    writer = _Writer(store, options, None if view is None else FeedEvents(view))
     for batch in _batches(documents):
-        _write(store, batch, options, report)
-    return report
+        writer.write(batch)
+    return writer.report
 
 
 def _batches(documents: Iterable[ReadDocument]) -> Iterator[list[ReadDocument]]:
@@ -94,24 +114,107 @@ def _batches(documents: Iterable[ReadDocument]) -> Iterator[list[ReadDocument]]:
         yield list({(one.key, one.compartments): one for one in batch}.values())
 
 
-def _write(store: Store, batch: Sequence[ReadDocument], options: LoadOptions, report: Written) -> None:
-    standing = _documents(store, batch)
-    left = _as_read(store, batch, standing)
-    report.stand([json.loads(standing[handle]) for handle in left])
-    batch = [one for one in batch if _handle_of(one) not in left]
-    if not batch:
-        return
-    earlier = {handle: _keys(body) for handle, body in standing.items()}
-    decided = _decided(store, batch, earlier)
-    rows = [rows_of(one, believed(), decided) for one in batch]
-    rows = [_with_kept(one, earlier.get(_handle("Document", one.document), {}), decided) for one in rows]
-    dropped = [handle for one in rows for handle in _dropped(one, earlier)]
-    taken_back = withdraw_records(store, reading(), dropped, options)
-    before = {company for keys in earlier.values() for company in _companies(keys)}
-    rows, older = _in_succession(store, rows, companies(rows) | before)
-    # first: were it left undone by an interruption, nobody would notice once the documents stand
-    ends = [_load(store, [], older, options)] if older else []
-    report.add(rows, [*ends, _load(store, rows, [], options)], taken_back)
+@dataclass(slots=True)
+class _Writer:
+    """Writes documents, a batch at a time; `feeds`: what feeds list, where it is known."""
+
+    store: Store
+    options: LoadOptions
+    feeds: FeedEvents | None
+    report: Written = field(default_factory=Written)
+
+    def write(self, batch: Sequence[ReadDocument]) -> None:
+        """Write a batch, but for what stands as the same reader has read it before."""
+        standing = _documents(self.store, batch)
+        left = _as_read(self.store, batch, standing)
+        self.report.stand([json.loads(standing[handle]) for handle in left])
+        self._look_again([one for one in batch if _handle_of(one) in left], standing)
+        anew = [one for one in batch if _handle_of(one) not in left]
+        if anew:
+            self._write_anew(anew, standing)
+
+    def _look_again(self, left: Sequence[ReadDocument], standing: Mapping[str, str]) -> None:
+        """Correct the events of documents that stand, where feeds have since listed them, or list them no longer."""
+        if self.feeds is None:
+            return
+        handles = [handle for one in left for handle in _events_of(one, _keys(standing[_handle_of(one)]))]
+        told = [json.loads(row["body"]) for row in _standing(self.store, handles)]
+        beside = [beside_feeds(row, self.feeds, joining()) for row in told]
+        changed = [new for new, old in zip(beside, told, strict=True) if new.get(JOINS) != old.get(JOINS)]
+        if changed:
+            mine, others = _together(self.store, changed, ())
+            self.report.correct(_load(self.store, [], [*mine, *others], self.options))
+
+    def _write_anew(self, batch: Sequence[ReadDocument], standing: Mapping[str, str]) -> None:
+        earlier = {handle: _keys(body) for handle, body in standing.items()}
+        decided = _decided(self.store, batch, earlier)
+        told = _told(
+            self.store, [h for one in batch for h in _events_of(one, earlier.get(_handle_of(one), {}))]
+        )
+        rows = [self._beside(rows_of(one, believed(), decided), told) for one in batch]
+        rows = [_with_kept(one, earlier.get(_handle("Document", one.document), {}), decided) for one in rows]
+        dropped = [handle for one in rows for handle in _dropped(one, earlier)]
+        taken_back = withdraw_records(self.store, reading(), dropped, self.options)
+        before = {company for keys in earlier.values() for company in _companies(keys)}
+        rows, ended = _in_succession(self.store, rows, companies(rows) | before)
+        rows, moved = _placed(self.store, rows, told.values())
+        others = [*ended, *moved]
+        # first: were it left undone by an interruption, nobody would notice once the documents stand
+        first = [_load(self.store, [], others, self.options)] if others else []
+        self.report.add(rows, [*first, _load(self.store, rows, [], self.options)], taken_back)
+
+    def _beside(self, rows: DocumentRows, told: Mapping[RowKey, Row]) -> DocumentRows:
+        """The rows of a document told of what feeds list; where that is not known, of what they told of before."""
+        return replace(rows, claims=tuple(self._claim_beside(row, told) for row in rows.claims))
+
+    def _claim_beside(self, row: Row, told: Mapping[RowKey, Row]) -> Row:
+        before = told.get(key_of_row(row), {}).get(JOINS)
+        kept = row if before is None else row | {JOINS: before}
+        if self.feeds is not None:
+            return beside_feeds(kept, self.feeds, joining())
+        return row if before is None else placed(kept, ALONE)
+
+
+def _events_of(read: ReadDocument, keys: Keys) -> Iterator[str]:
+    """Handles of the records of the events that a document lists."""
+    events = [key for key in keys.get("Claim", ()) if "#event|" in key]
+    return _parts({"Claim": events}, sorted(read.compartments))
+
+
+def _told(store: Store, handles: Sequence[str]) -> dict[RowKey, Row]:
+    """The rows of claims that stand, by key."""
+    rows = [json.loads(row["body"]) for row in _standing(store, handles)]
+    return {key_of_row(row): row for row in rows}
+
+
+def _placed(
+    store: Store, rows: Sequence[DocumentRows], before: Iterable[Row]
+) -> tuple[list[DocumentRows], list[Row]]:
+    """The rows with their events in their places, and rows of other documents whose place changes."""
+    mine, others = _together(store, [claim for one in rows for claim in one.claims], before)
+    coming = iter(mine)
+    return [replace(one, claims=tuple(islice(coming, len(one.claims)))) for one in rows], others
+
+
+def _together(store: Store, mine: Sequence[Row], before: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+    """Rows in their places beside all that stands, and other rows whose place changes.
+
+    Args:
+        store: Where the others stand.
+        mine: The rows that are to be written.
+        before: What stood for them.
+    """
+    rules = joining()
+    about = {row["subject"] for row in (*mine, *before) if is_together(row, rules)}
+    if not about:
+        return list(mine), []
+    found = store.read(store.query("events_told_of"), types=types_together(rules), subjects=sorted(about))
+    here = {key_of_row(row) for row in mine}
+    standing = _told(store, [row["record"] for row in found])
+    others = [row for key, row in standing.items() if key not in here]
+    together = Together([*others, *mine], rules)
+    moved = [row for other in others if (row := together.placed(other)) != other]
+    return [together.placed(row) for row in mine], moved
 
 
 def _load(
@@ -273,10 +376,14 @@ def withdraw_document(store: Store, key: str, options: LoadOptions, compartments
     listed = _keys(found[0]["body"])
     listed = {**listed, REVIEWED: listed.get("Claim", ())}
     parts = list(_parts(listed, compartments))
+    told = _told(
+        store, [record_handle(READING, "Claim", key, compartments) for key in listed.get("Claim", ())]
+    )
     # the document goes last: what is left of an interrupted withdrawal is found through it
     done = withdraw_records(store, reading(), parts, options)
     _, older = _in_succession(store, [], _companies(listed))
-    _load(store, [], older, options)
+    _, moved = _together(store, [], told.values())
+    _load(store, [], [*older, *moved], options)
     return done + withdraw_records(store, reading(), [own], options)
 
 

@@ -129,6 +129,11 @@ def of_event(told: Told) -> EventKeys:
     return EventKeys(_keys(base, ((*key, "") for key in like)), _keys(base, like))
 
 
+def of_plan(about: Sequence[str], first: str) -> str:
+    """The key that all reports of one plan share: what it is about, and the key of its first report."""
+    return _key("plan", *about, first)
+
+
 def _keys(base: tuple[str, ...], parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_key(*base, *part) for part in parts))
 

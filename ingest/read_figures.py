@@ -1,0 +1,82 @@
+"""Figures of an event beside its amount, as its document gives them: what tells one pledge or report from another."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from ingest.joining import Joining
+from ingest.read_documents import ReadDocument
+from ingest.read_roles import FIGURES
+from ingest.said import Part, Row, Said
+from nlp.found import Mention
+
+PLEDGE: Final = "pledge"
+RELEASE: Final = "pledge_release"
+PLEDGING: Final = (PLEDGE, RELEASE)
+
+_RATIOS: Final[Mapping[str, tuple[str, ...]]] = {
+    PLEDGE: ("ratio_of_total",),
+    RELEASE: ("ratio_of_total",),
+}
+"""Of a pledge only what is said to be of all shares; elsewhere it is compared with itself alone."""
+
+_BEFORE: Final = 16
+_CLAUSE: Final = re.compile("[，,。；;：:]")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Shares, a ratio, whether both are what a plan has come to so far, and whether its money is a loan."""
+
+    progress: bool = False
+    loan: bool = False
+    shares: float | None = None
+    ratio: float | None = None
+
+
+def figures_of(row: Row) -> Figures:
+    """Those of a claim's row."""
+    return Figures(**json.loads(row.get(FIGURES, "{}")))
+
+
+def with_figures(row: Row, read: ReadDocument, said: Said, rules: Joining) -> Row:
+    """The row of an event with its figures, where it is one that is looked at together with others."""
+    if said.kind != "event" or said.type not in {*PLEDGING, *rules.progress.types}:
+        return row
+    pledging = said.type in PLEDGING
+    never = rules.pledges.never
+    words = f"{read.title or ''}\n{said.text}"
+    figures = Figures(
+        progress=not pledging and said.detail not in never and rules.progress.words.search(words) is not None,
+        loan=pledging and rules.pledges.loan.search(said.text) is not None,
+        shares=_figure(read, said, ("shares",), rules.pledges.sums if pledging else None),
+        ratio=_figure(read, said, _RATIOS.get(said.type, _ANY), rules.pledges.sums if pledging else None),
+    )
+    stated = {name: value for name, value in asdict(figures).items() if value}
+    return row | ({FIGURES: json.dumps(stated)} if stated else {})
+
+
+_ANY: Final = ("ratio_of_total", "ratio")
+
+
+def _figure(
+    read: ReadDocument, said: Said, roles: tuple[str, ...], sums: re.Pattern[str] | None
+) -> float | None:
+    """The first figure of a role that is not a sum of several."""
+    mentions = {(mention.start, mention.end): mention for mention in read.reading.mentions}
+    for role in roles:
+        for part in said.parts:
+            found = mentions.get((part.start, part.end)) if part.role == role else None
+            if found is not None and found.quantity is not None and not _is_sum(read, part, found, sums):
+                return found.quantity.value
+    return None
+
+
+def _is_sum(read: ReadDocument, part: Part, found: Mention, sums: re.Pattern[str] | None) -> bool:
+    """Whether the words right before a figure, in its clause, say that it is a sum of several."""
+    before = _CLAUSE.split(read.reading.text[max(part.start - _BEFORE, 0) : found.start])[-1]
+    return sums is not None and sums.search(before) is not None
