@@ -359,10 +359,15 @@ def _asked(encoded: Encoded, unit: Unit, marks: tuple[Span, ...]) -> _Asked:
 
 
 def _keep_states(encoded: Encoded, found: Sequence[Found], longest: int) -> None:
-    """States of the texts of at most `longest` characters, which are whole in one unit."""
-    for unit in encoded.units:
-        if unit.end - unit.start == len(found[unit.text].text) <= longest:
-            found[unit.text].states = encoded.states[unit.rows].copy()
+    """States of the texts of at most `longest` characters, which are whole in one unit.
+
+    They stay in the table unless most of it belongs to other texts, which would be held with them.
+    """
+    kept = [u for u in encoded.units if u.end - u.start == len(found[u.text].text) <= longest]
+    apart = 2 * sum(unit.end - unit.start for unit in kept) < len(encoded.states)
+    for unit in kept:
+        rows = encoded.states[unit.rows]
+        found[unit.text].states = rows.copy() if apart else rows
 
 
 def _first(places: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int]]:

@@ -50,13 +50,16 @@ def encode(length: int, spans: Sequence[Span], labels: Sequence[str]) -> NDArray
 
 def decode(tags: NDArray[np.int64], labels: Sequence[str]) -> tuple[Span, ...]:
     """The spans of a legal tag sequence, in order."""
-    inside = np.where(tags == OUTSIDE, -1, (tags - 1) % 4)
-    starts = np.flatnonzero((inside == BEGIN) | (inside == SINGLE))
-    ends = np.flatnonzero((inside == END) | (inside == SINGLE)) + 1
-    return tuple(
-        Span(int(start), int(end), labels[(int(tags[start]) - 1) // 4])
-        for start, end in zip(starts, ends, strict=True)
-    )
+    found: list[Span] = []
+    begun = 0
+    places = np.flatnonzero(tags != OUTSIDE)
+    for place, tag in zip(places.tolist(), tags[places].tolist(), strict=True):
+        label, part = divmod(tag - 1, 4)
+        if part in {BEGIN, SINGLE}:
+            begun = place
+        if part in {END, SINGLE}:
+            found.append(Span(begun, place + 1, labels[label]))
+    return tuple(found)
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
@@ -97,13 +100,13 @@ def best_tags(
     score = first + emissions[0]
     new = np.empty(tags, np.float32)
     best = np.empty(size, np.float32)
-    origin = np.empty(size, np.int16)
+    # As wide as a score: the compiler makes vectors of the loop below.
+    origin = np.empty(size, np.int32)
     for place in range(1, length):
         best[:] = score[0] + table[0]
         origin[:] = 0
         for row in range(1, size):
             known = score[ends[row]]
-            # Without a branch inside: the compiler makes vectors of it.
             for column in range(size):
                 value = known + table[row, column]
                 better = value > best[column]
@@ -129,7 +132,7 @@ def best_tags(
 Table = NDArray[np.float32]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _forward(local: Table, weight: Table, first: Table) -> tuple[Table, Table]:
     """The share of each tag at each place by what stands up to it, (length, tags), and what each was scaled by."""
     length, tags = local.shape
@@ -149,18 +152,23 @@ def _forward(local: Table, weight: Table, first: Table) -> tuple[Table, Table]:
                 known = before[ends[end]]
                 for start in range(len(starts)):
                     sums[start] += known * table[end, start]
-            row[starts] = sums
+            for start in range(len(starts)):
+                row[starts[start]] = sums[start]
             for base in range(1, tags, 4):
                 for tag in (base + INSIDE, base + END):
                     row[tag] = before[base + BEGIN] * weight[base + BEGIN, tag]
                     row[tag] += before[base + INSIDE] * weight[base + INSIDE, tag]
-        row *= local[place]
-        scale[place] = row.sum()
-        row /= scale[place]
+        total = np.float32(0)
+        for tag in range(tags):
+            row[tag] *= local[place, tag]
+            total += row[tag]
+        scale[place] = total
+        for tag in range(tags):
+            row[tag] /= total
     return forward, scale
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _backward(local: Table, weight: Table, last: Table, scale: Table) -> Table:
     """What stands behind each place, for each of its tags, (length, tags)."""
     length, tags = local.shape
@@ -168,16 +176,19 @@ def _backward(local: Table, weight: Table, last: Table, scale: Table) -> Table:
     table = np.ascontiguousarray(weight[ends][:, starts].T)
     backward = np.empty((length, tags), np.float32)
     sums = np.empty(len(ends), np.float32)
+    after = np.empty(tags, np.float32)
     backward[length - 1] = np.exp(last)
     for place in range(length - 2, -1, -1):
         row = backward[place]
-        after = local[place + 1] * backward[place + 1] / scale[place + 1]
+        for tag in range(tags):
+            after[tag] = local[place + 1, tag] * backward[place + 1, tag] / scale[place + 1]
         sums[:] = 0
         for start in range(len(starts)):
             known = after[starts[start]]
             for end in range(len(ends)):
                 sums[end] += known * table[start, end]
-        row[ends] = sums
+        for end in range(len(ends)):
+            row[ends[end]] = sums[end]
         for base in range(1, tags, 4):
             for tag in (base + BEGIN, base + INSIDE):
                 row[tag] = weight[tag, base + INSIDE] * after[base + INSIDE]
