@@ -20,11 +20,16 @@ from ingest.read_documents import DocumentKind, ReadDocument
 from ingest.readings import Written, write
 from ingest.written import READING
 from nlp.found import Reading
+from nlp.language import is_chinese
 from nlp.reader import Reader, Text, reader_version
 from queries.models import Answer, EntityId
 
 BATCH: Final = 256
 """Documents that are written together: a run that is stopped does at most so many again."""
+
+_FOREIGN: Final = (
+    "文本不是中文，只找图中的名称与数字 / not Chinese: only names of the graph and figures were looked for"
+)
 
 _KINDS: Final = frozenset(get_args(DocumentKind))
 
@@ -155,7 +160,7 @@ def _line(document: ReadDocument, source: SourceDocument) -> ReadLine:
         key=document.key,
         title=document.title,
         reading=document.reading,
-        notes=list(source.notes),
+        notes=[*source.notes, *([] if is_chinese(source.text) or not source.text.strip() else [_FOREIGN])],
     )
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from nlp.found import SENTENCE_ENDS, Mention, Period
@@ -76,6 +77,8 @@ class _Known:
     published: dt.date | None
     year: int | None = None
     month: int | None = None
+    stated: bool = True
+    """Whether the text itself gives the year; one that was worked out says nothing of the next month named."""
 
 
 def dates(text: str, published: dt.date | None) -> list[Mention]:
@@ -125,6 +128,7 @@ def _period(found: re.Match[str], known: _Known) -> Period | None:
 
 def _days(found: re.Match[str], known: _Known) -> Period | None:
     if found["iso_year"]:
+        known.stated = True
         return _dated(int(found["iso_year"]), int(found["iso_month"]), int(found["iso_day"]), known)
     if found["short_year"]:
         return _part_of_year(int(found["short_year"]), found["short_part"])
@@ -242,6 +246,7 @@ def _with_year(found: re.Match[str], known: _Known) -> Period | None:
     year = _year_of(found, known)
     if year is None or found["same"] is not None:
         return None
+    known.stated = True
     if found["day"]:
         return _dated(year, _small(found["month"]), _small(found["day"]), known)
     if found["month"]:
@@ -281,17 +286,22 @@ def _relative_month(found: re.Match[str], known: _Known) -> Period | None:
 def _lone_month(found: re.Match[str], known: _Known) -> Period | None:
     """3月5日, 3月: of the year named before in the sentence, or the nearest."""
     month = _small(found["lone_month"])
-    year = known.year
+    year = known.year if known.stated else None
+    known.stated = year is not None
     if year is None:
         if known.published is None:
             return None
-        published = known.published
-        year = min(_years_around(published), key=lambda y: _distance(_months(y, month, 1), published))
+        year = _nearest_year(month, known.published)
     if found["month_day"]:
         return _dated(year, month, _small(found["month_day"]), known)
     period = _month_part(year, month, found["lone_part"])
     known.year, known.month = year, month
     return period
+
+
+@lru_cache(maxsize=4096)
+def _nearest_year(month: int, published: dt.date) -> int:
+    return min(_years_around(published), key=lambda y: _distance(_months(y, month, 1), published))
 
 
 def _lone_day(day: int, known: _Known) -> Period | None:

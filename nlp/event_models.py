@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -10,9 +11,11 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from nlp.folded import simplified
 from nlp.found import Argument, Event, Mention, Quantity, sentence_around
+from nlp.language import is_chinese
 from nlp.parties import Layout
-from nlp.polarity import DENIED, denied, of_portfolio, polarity_of
+from nlp.polarity import DENIED, denied, in_row, polarity_of, tells
 from nlp.shared import Found, FoundEvent, Scored
 
 MODEL: Final = "model"
@@ -21,6 +24,8 @@ MODEL: Final = "model"
 _NEGATIVE_HEAD: Final = "finese"
 PLACES: Final = 4
 """Digits of a confidence."""
+NEAR: Final = 24
+"""Mentions before a place among which the one is that covers it."""
 _VALUES: Final = frozenset({"money", "shares", "ratio", "date"})
 _FIGURES: Final = ("amount", "shares", "ratio")
 
@@ -51,14 +56,15 @@ def _meanings() -> _Meanings:
 
 def model_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
     """Events of the ten FewFC types; an argument that is a mention carries its number."""
-    layout = Layout.of(found.text)
+    if not is_chinese(found.text):
+        return
+    layout = Layout.of(simplified(found.text))
     for event in found.events:
-        if not of_portfolio(layout, event.trigger.start, _meanings().fewfc[event.trigger.label].type):
-            yield _event(layout, event, mentions)
+        if tells(layout, event.trigger.start, _meanings().fewfc[event.trigger.label].type):
+            yield _event(found.text, layout, event, mentions)
 
 
-def _event(layout: Layout, event: FoundEvent, mentions: Sequence[Mention]) -> Event:
-    text = layout.text
+def _event(text: str, layout: Layout, event: FoundEvent, mentions: Sequence[Mention]) -> Event:
     meaning = _meanings().fewfc[event.trigger.label]
     arguments = tuple(
         _argument(text, span, meaning.roles[span.label], mentions)
@@ -101,8 +107,10 @@ def _argument(text: str, span: Scored, role: str, mentions: Sequence[Mention]) -
 
 
 def _covering(start: int, end: int, mentions: Sequence[Mention]) -> int | None:
-    """The mention that shares most characters with a place; the first of several."""
-    shared = [(min(m.end, end) - max(m.start, start), -n) for n, m in enumerate(mentions)]
+    """The mention, of those in order of place, that shares most characters with a place; the first of several."""
+    stop = bisect_left(mentions, end, key=lambda m: m.start)
+    near = range(stop - 1, max(stop - NEAR, 0) - 1, -1)
+    shared = [(min(mentions[n].end, end) - max(mentions[n].start, start), -n) for n in near]
     most, number = max(shared, default=(0, 0))
     return -number if most > 0 else None
 
@@ -121,10 +129,12 @@ def _figure(by_role: Mapping[str, Argument], mentions: Sequence[Mention]) -> Qua
 
 def negative_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
     """负面事件: negative events of the FinESE types, each with the party that it happened to."""
-    layout = Layout.of(found.text)
+    if not is_chinese(found.text):
+        return
+    layout = Layout.of(simplified(found.text))
     for span in found.spans.get(_NEGATIVE_HEAD, ()):
         kind = _meanings().finese.get(span.label, "negative")
-        if kind == "none":
+        if kind == "none" or in_row(layout, span.start):
             continue
         number = _covering(span.start, span.end, mentions)
         start, end = sentence_around(found.text, span.start, span.end)

@@ -16,21 +16,20 @@ from typing import Any, Final
 
 import yaml
 
+from nlp.folded import simplified
 from nlp.found import EVENT_TYPES, Argument, Event, Mention, MentionKind, Period, Quantity
+from nlp.language import is_chinese
 from nlp.parties import Layout, Party, parties_of, without_lead
-from nlp.polarity import is_polarity, of_portfolio, polarity_of
+from nlp.polarity import is_polarity, polarity_of, tells
 
 RULE: Final = "rule"
 """`Event.by` is this with the trigger's pattern, rule:pledge/质押."""
 CONTEXT: Final = 12
 """Characters right before a trigger that its context is looked for in."""
-WORD_REACH: Final = 8
+WORD_REACH: Final = 14
 """Characters before a party that can hold the word which introduces it."""
 AFTER_REACH: Final = 16
 """Characters after a trigger within which its object begins."""
-STANDING_REACH: Final = 40
-STANDING_FACTOR: Final = 0.65
-"""What a standing state (累计质押) is sure of, against a new event."""
 NEAR_ANNOUNCERS: Final = 8
 NAME_LENGTH: Final = 40
 REPEATS: Final = 32
@@ -38,6 +37,14 @@ REPEATS: Final = 32
 NO_SUBJECT_FACTOR: Final = 0.7
 BORROWED_FACTOR: Final = 0.9
 """A subject that stands in an earlier clause or sentence, against one in the clause."""
+APPOSITION: Final = (
+    "(?:其|本|下属|旗下|全资|控股|参股|间接|关联|公司|子公司|孙公司|企业|关联方|控股股东|股东)*"
+)
+"""What may stand between the word that introduces a party and its name (为全资子公司甲)."""
+AMOUNTS: Final = ("amount", "shares", "ratio")
+"""Roles whose figure is the event's amount, the first that it has."""
+UNDONE: Final = frozenset({"denied", "terminated", "hypothetical"})
+"""One event that is denied says nothing of another in its sentence."""
 INCIDENTAL: Final = frozenset({"date", "way", "exchange", "round", "collateral"})
 """Roles that do not tell one event from another."""
 BARE: Final = 6
@@ -47,7 +54,10 @@ OBJECT_WORDS: Final = ("将", "把")
 ASIDE: Final = frozenset("（(-与向对给从被")
 OWNED: Final = re.compile(
     r"(?:[（(][^（()）]{0,14}[）)])?的?(?:合计)?(?:\d[\d.]*%|\d[\d.,]*[万亿]?股|全部股权|股[权份票]|控股权|控制权|部分股权|"
-    "(?:第[一二三]|控股|大|持股\\d*%?以上)?股东|实际控制人|实控人|高管|董事|监事|一致行动人|限售股|副?总经理)"
+    "(?:第[一二三]|控股|大|持股\\d*%?以上)?股东|实际控制人|实控人|高管|董事|监事|一致行动人|限售股|副?总经理|副?总裁|财务总监|财务负责人|董秘|首席|行长|独立董事|CEO|CFO)"
+)
+UNNAMED_OWNER: Final = re.compile(
+    "(?:股东|实际控制人|实控人|高管|董监高|董事长?|监事|一致行动人)[^，,。；;：:]{0,24}$"
 )
 OF_HOLDERS: Final = re.compile("的?股东|(?:公司)?股份的")
 LAST_YEARS: Final = re.compile("同期|度?经审|末?总股本|年报|度报告")
@@ -85,7 +95,6 @@ class Pattern:
     after: tuple[str, ...]
     words: Mapping[str, tuple[str, ...]]
     tails: Mapping[str, tuple[str, ...]]
-    standing: bool
     introduces: re.Pattern[str]
     if_taken: str | None
     topic: str | None
@@ -107,7 +116,6 @@ class Rules:
     triggers: Mapping[str, tuple[str, ...]]
     patterns: Mapping[str, tuple[Pattern, ...]]
     cores: Mapping[str, tuple[int, int]]
-    standing: tuple[re.Pattern[str], re.Pattern[str]]
     links: re.Pattern[str]
 
 
@@ -138,8 +146,7 @@ def _pattern(kind: str, declared: Mapping[str, Any], office: str) -> Pattern:
         after=after,
         words=words,
         tails={word: _names(role) for word, role in declared.get("tails", {}).items()},
-        standing=declared.get("standing", False),
-        introduces=re.compile(f"(?P<word>{'|'.join(map(re.escape, longest))})(?:公司|控股股东|股东)?$"),
+        introduces=re.compile(f"(?P<word>{'|'.join(map(re.escape, longest))}){APPOSITION}$"),
         if_taken=declared.get("if_taken"),
         topic=declared.get("topic"),
         subject=declared["subject"],
@@ -190,7 +197,6 @@ def rules() -> Rules:
         by_start,
         {trigger: tuple(found) for trigger, found in patterns.items()},
         cores,
-        (re.compile(declared["standing_before"]), re.compile(declared["standing_after"])),
         re.compile(f"(?:(?:、|和|及|与|以及|/)(?:公司)?(?:{declared['office']})*)$"),
     )
 
@@ -224,6 +230,22 @@ def events(text: str, mentions: Sequence[Mention], published: dt.date | None) ->
     `Event.detail` is denied, terminated, rumoured, planned or standing where the words around the trigger say so, else
     what the pattern says (appointed, resigned). Denied events keep a confidence below 0.3: a reader may drop them.
     """
+    if not is_chinese(text):
+        return []
+    read = simplified(text)
+    if read == text:
+        return _events(text, mentions, published)
+    named = [replace(m, text=read[m.start : m.end]) for m in mentions]
+    return [_as_written(text, event) for event in _events(read, named, published)]
+
+
+def _as_written(text: str, event: Event) -> Event:
+    """An event of a text in Traditional characters, with the words of its arguments as they stand there."""
+    arguments = tuple(replace(a, text=text[a.start : a.end]) for a in event.arguments)
+    return replace(event, arguments=arguments)
+
+
+def _events(text: str, mentions: Sequence[Mention], published: dt.date | None) -> list[Event]:
     layout = Layout.of(text)
     hits = list(_hits(text, layout))
     if not hits:
@@ -245,9 +267,7 @@ def _hits(text: str, layout: Layout) -> Iterator[_Hit]:
         done = end
         first, last = layout.segment(start)
         for pattern in known.patterns[trigger]:
-            if _fits(text, (start, end), pattern, first, last) and not of_portfolio(
-                layout, start, pattern.type
-            ):
+            if _fits(text, (start, end), pattern, first, last) and tells(layout, start, pattern.type):
                 yield _Hit(start, end, trigger, pattern)
                 break
 
@@ -305,10 +325,11 @@ def _event(scene: _Scene, place: int) -> Event | None:
     arguments += _texts(scene, hit, {argument.role for argument in arguments})
     if not _complete(pattern, arguments):
         return None
-    detail, factor = _polarity_of(scene, hit)
+    detail, factor = polarity_of(scene.layout, (hit.start, hit.end), pattern.type)
     confidence = pattern.confidence * factor * cast.factor
     start, end = scene.layout.sentence(hit.start, hit.end)
-    amount = next((a for a in arguments if a.role == "amount"), None)
+    figures = {a.role: a for a in reversed(arguments) if a.role in AMOUNTS}
+    amount = next((figures[role] for role in AMOUNTS if role in figures), None)
     day = _date(scene, hit)
     return Event(
         pattern.type,
@@ -346,7 +367,11 @@ def _complete(pattern: Pattern, arguments: Sequence[Argument]) -> bool:
 
 
 def _subjects(pattern: Pattern, arguments: Sequence[Argument]) -> tuple[int, ...]:
-    numbers = [a.mention for a in arguments if a.role == pattern.subject and a.mention is not None]
+    """Who it happened to; where they are not named, the company whose shares they are."""
+    for role in (pattern.subject, pattern.topic):
+        numbers = [a.mention for a in arguments if a.role == role and a.mention is not None]
+        if numbers:
+            break
     return tuple(dict.fromkeys(numbers))
 
 
@@ -358,20 +383,6 @@ def _quantity(scene: _Scene, amount: Argument | None) -> Quantity | None:
 
 def _when(scene: _Scene, day: Argument | None) -> Period | None:
     return scene.mentions[day.mention].period if day and day.mention is not None else None
-
-
-def _polarity_of(scene: _Scene, hit: _Hit) -> tuple[str | None, float]:
-    detail, factor = polarity_of(scene.layout, (hit.start, hit.end), hit.pattern.type)
-    if detail:
-        return detail, factor
-    first, last = scene.layout.clause(hit.start)
-    standing_before, standing_after = rules().standing
-    if hit.pattern.standing and (
-        standing_before.search(scene.text, max(first, hit.start - STANDING_REACH), hit.start)
-        or standing_after.search(scene.text[hit.end : min(last, hit.end + STANDING_REACH)])
-    ):
-        return "standing", STANDING_FACTOR
-    return None, 1.0
 
 
 class _Cast:
@@ -538,7 +549,19 @@ class _Cast:
         return OWNED.match(self.scene.text, party.end) is not None
 
     def _own(self, party: Party, roles: tuple[str, ...]) -> tuple[str, ...]:
-        return (self.pattern.topic,) if self.pattern.topic and self._owned(party) else roles
+        owned = (
+            self._owned(party)
+            or ((party is self.left[-1] if self.left else False)
+            and self._owner_after(party))
+        )
+        return (self.pattern.topic,) if self.pattern.topic and owned else roles
+
+    def _owner_after(self, party: Party) -> bool:
+        """Whether a shareholder without a name stands between a party and the trigger (甲公司关于股东减持)."""
+        return (
+            party.end <= self.hit.start
+            and UNNAMED_OWNER.search(self.scene.text, party.end, self.hit.start) is not None
+        )
 
     def _borrowed(self, roles: tuple[str, ...]) -> bool:
         """The first party of the nearest earlier clause of the segment that has one."""
@@ -556,9 +579,20 @@ class _Cast:
         party = next(p for p in earlier if p.start >= first)
         self.factor *= BORROWED_FACTOR
         topic = self.pattern.topic
-        if topic and (self._owned(party) or any(party.text == other.text for other in self.announcers)):
+        if topic and (
+            self._owned(party)
+            or self._unnamed_owner()
+            or any(party.text == other.text for other in self.announcers)
+        ):
             return self._take(party, (topic,))
         return self._take(party, roles)
+
+    def _unnamed_owner(self) -> bool:
+        """Whether the clause has a shareholder without a name (控股股东质押): the party before is the company."""
+        return (
+            not self.left
+            and UNNAMED_OWNER.search(self.scene.text, self.clause[0], self.hit.start) is not None
+        )
 
     def _announcer(self, roles: tuple[str, ...]) -> None:
         for party in reversed(self.announcers):
@@ -589,6 +623,10 @@ class _Cast:
             if party.start < self.hit.start and party.text not in names:
                 self._take(party, (role,))
                 return
+        if self.pattern.needs_people:
+            earlier = [p for p in self.near if p.end <= self.clause[0] and self._fitting(p, (role,))]
+            if earlier and self._take(earlier[-1], (role,)):
+                self.factor *= BORROWED_FACTOR
 
 
 def _figures(scene: _Scene, place: int) -> Iterator[Argument]:
@@ -730,7 +768,9 @@ def _values(event: Event, role: str) -> set[str]:
 def _same(one: Event, two: Event) -> bool:
     if (one.type, one.start, one.end) != (two.type, two.start, two.end):
         return False
-    if one.detail != two.detail and not (is_polarity(one.detail) and is_polarity(two.detail)):
+    if one.detail != two.detail and (
+        {one.detail, two.detail} & UNDONE or not (is_polarity(one.detail) and is_polarity(two.detail))
+    ):
         return False
     roles = {a.role for a in (*one.arguments, *two.arguments)} - INCIDENTAL
     pairs = ((_values(one, role), _values(two, role)) for role in roles)
@@ -750,7 +790,7 @@ def _union(one: Event, two: Event) -> Event:
         subjects=fuller.subjects or other.subjects,
         amount=fuller.amount or other.amount,
         date=fuller.date or other.date,
-        detail=fuller.detail if fuller.detail != "standing" else other.detail,
+        detail=fuller.detail if fuller.detail != "standing" and other.detail != "planned" else other.detail,
     )
 
 

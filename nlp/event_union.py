@@ -12,7 +12,9 @@ from nlp.found import Argument, Event
 from nlp.polarity import bounded, heavier, is_polarity
 
 PLACES: Final = 4
-_UNDONE: Final = frozenset({"denied", "terminated"})
+BLOCK: Final = 512
+"""Characters of a block by which events are found."""
+_UNDONE: Final = frozenset({"denied", "terminated", "hypothetical"})
 """One purchase that is denied says nothing of another in its sentence."""
 _LITERAL: Final = frozenset(
     {
@@ -29,6 +31,35 @@ _LITERAL: Final = frozenset(
 """Types whose triggers the model confuses, and a rule tells apart by the words."""
 
 
+class _Places:
+    """Events by where their sentences stand: who is near is found without a look at all of a long text's."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._by_block: dict[int, list[int]] = {}
+
+    def add(self, event: Event) -> None:
+        """One more event."""
+        self.put(len(self.events), event)
+
+    def put(self, number: int, event: Event) -> None:
+        """The event in place of one with the same sentence, or behind the last."""
+        if number < len(self.events):
+            self.events[number] = event
+            return
+        self.events.append(event)
+        for block in self._blocks(event):
+            self._by_block.setdefault(block, []).append(number)
+
+    def near(self, event: Event) -> list[int]:
+        """Numbers, in order, of all events whose sentence may overlap."""
+        return sorted({n for block in self._blocks(event) for n in self._by_block.get(block, ())})
+
+    @staticmethod
+    def _blocks(event: Event) -> range:
+        return range(event.start // BLOCK, event.end // BLOCK + 1)
+
+
 def union(events: Iterable[Event]) -> list[Event]:
     """The events without repeats, in order of place.
 
@@ -38,29 +69,40 @@ def union(events: Iterable[Event]) -> list[Event]:
     heard: the words decide (解除质押 is no 质押).
     """
     every = list(events)
-    joined: list[Event] = []
-    for event in sorted((e for e in every if not _outdone(e, every)), key=_standing):
-        place = next((n for n, other in enumerate(joined) if _same(other, event)), None)
+    rules = _Places()
+    for event in every:
+        if _kind(event.by) == RULE and event.type in _LITERAL:
+            rules.add(event)
+    joined = _Places()
+    for event in sorted((e for e in every if not _outdone(e, rules)), key=_standing):
+        place = next((n for n in joined.near(event) if _same(joined.events[n], event)), None)
         if place is None:
-            joined.append(event)
+            joined.add(event)
         else:
-            joined[place] = _both(joined[place], event)
-    known = [replace(e, confidence=bounded(e.detail, e.type, e.confidence)) for e in joined]
+            joined.put(place, _both(joined.events[place], event))
+    known = [
+        replace(e, confidence=bounded(e.detail, e.type, e.confidence))
+        for e in joined.events
+        if not _of_nothing(e)
+    ]
     return sorted(known, key=lambda e: (e.start, e.trigger, e.type))
 
 
-def _outdone(event: Event, every: Iterable[Event]) -> bool:
-    """Whether a model found it where a rule finds an event of another type, by the same words."""
-    return (
-        _kind(event.by) == MODEL
-        and event.type in _LITERAL
-        and any(
-            _kind(other.by) == RULE
-            and other.type != event.type
-            and other.type in _LITERAL
-            and _overlap(event.trigger, other.trigger)
-            for other in every
-        )
+def _of_nothing(event: Event) -> bool:
+    """Whether its amount is nought: guarantees of 0 yuan are none."""
+    return event.amount is not None and event.amount.value == 0
+
+
+def _outdone(event: Event, rules: _Places) -> bool:
+    """Whether a model found it where a rule finds another type by the same words or, of nobody, in its sentence."""
+    if _kind(event.by) != MODEL or event.type not in _LITERAL:
+        return False
+    others = (rules.events[number] for number in rules.near(event))
+    return any(
+        other.type != event.type
+        and _overlap((event.start, event.end), (other.start, other.end))
+        and (not event.subjects or _overlap(event.trigger, other.trigger))
+        for other in others
     )
 
 
@@ -105,6 +147,8 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def _both(best: Event, other: Event) -> Event:
+    """One of two; whom and what a rule names stands before what a model names, which errs more often."""
+    first, second = (other, best) if _kind(other.by) == RULE != _kind(best.by) else (best, other)
     sure = best.confidence
     if _kind(best.by) != _kind(other.by):
         sure = round(1 - (1 - best.confidence) * (1 - other.confidence), PLACES)
@@ -112,10 +156,10 @@ def _both(best: Event, other: Event) -> Event:
         best,
         confidence=sure,
         by=best.by if other.by in best.by else f"{best.by}+{other.by}",
-        arguments=_joined(best.arguments, other.arguments),
-        subjects=best.subjects or other.subjects,
-        amount=best.amount or other.amount,
-        date=best.date or other.date,
+        arguments=_joined(first.arguments, second.arguments),
+        subjects=first.subjects or second.subjects,
+        amount=first.amount or second.amount,
+        date=first.date or second.date,
         detail=heavier(best.detail, other.detail),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from graph import names
 
@@ -32,6 +33,29 @@ def folded_name(name: str) -> str:
     """What `names.normal_form` gives, faster for the names that a table by character settles."""
     form = name.translate(forms())
     return form if form.isascii() is False and " " not in form else names.normal_form(name)
+
+
+class _Simplified(dict[int, str]):
+    """For `str.translate`: Traditional forms of one character as the Simplified one; all else as it is."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        form = forms()[code] if HAN[0] <= character <= HAN[1] else character
+        self[code] = form if len(form) == 1 else character
+        return self[code]
+
+
+HAN: Final = ("\u4e00", "\u9fff")
+
+
+@cache
+def _simplified_forms() -> _Simplified:
+    return _Simplified()
+
+
+def simplified(text: str) -> str:
+    """The text in Simplified characters; every character keeps its place."""
+    return text.translate(_simplified_forms())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from graph.names import legal_key
 from graph.view import View
 from nlp.folded import Folded, fold
 from nlp.found import Mention
+from nlp.language import is_chinese
 from nlp.linking_people import People
 from nlp.linking_rules import LinkingRules, linking_rules
 from nlp.name_index import NameIndex, Way, core_of, stem_of
@@ -29,7 +30,11 @@ _REPLACED: Final = frozenset(
 """Kinds of given mentions that go where a linked company's name covers or cuts them."""
 
 _COMPANIES: Final = frozenset({"company", "organisation", "brand"})
-_RENAMED: Final = re.compile("更名|改名|简称|名称|变更|曾用名|原名|改为|变为")
+_RENAMED: Final = re.compile(
+    r"更名|前身|原称|原为|现[称为]|[（(]现|改名|简称|名称|变更|曾用名|原名|改为|变为"
+)
+_NEAR_CODE: Final = 12
+"""Characters within which a code belongs to the name beside it."""
 _LEAST_ABBREVIATION: Final = 2
 _MOST_CANDIDATES: Final = 5
 
@@ -61,19 +66,36 @@ class Linker:
 
         In order of place, so numbers of mentions change. Given mentions that a linked company's name covers or cuts
         go. Of several companies those founded after `published` are not meant. Ties are broken by id: the answer is
-        that of a graph which never held what the viewer may not see.
+        that of a graph which never held what the viewer may not see. What was seen in a text that is not Chinese is
+        left out; names of the graph are found in any.
         """
+        if not is_chinese(text):
+            mentions = ()
         folded = fold(text)
         codes = Codes.of(folded.text, self._by_code)
         spots = Spotter(self._view, self._index, self._rules, folded, codes).spots(mentions)
         context = self._context(folded.text, spots, published)
         found = [self._spotted(text, folded, spot, mentions, context) for spot in spots]
         found = self._without_later_names(folded.text, found, spots)
+        found += self._coded(text, folded, codes, found)
         kept = _uncovered(mentions, found)
         companies = [*found, *self._given_companies(folded, kept, found, context)]
         persons = self._people(folded, kept, companies)
         others = [m for m in kept if m.kind not in _COMPANIES and m.kind != "person"]
         return _in_order(text, [*(p.mention for p in (*companies, *persons)), *others])
+
+    def _coded(self, text: str, folded: Folded, codes: Codes, found: Sequence[Placed]) -> list[Placed]:
+        """Companies that the text calls by their exchange code alone (600519.SH, SZ000001, 证券代码：600519)."""
+        placed = []
+        for first, last, row in codes.marked:
+            start, end = folded.span(first, last)
+            if not any(
+                p.row == row and p.mention.start - _NEAR_CODE < end and start < p.mention.end + _NEAR_CODE
+                for p in found
+            ):
+                mention = Mention(start, end, text[start:end], "company")
+                placed.append(Placed.linked(self._view, mention, row, "code", 1.0))
+        return placed
 
     def _context(self, text: str, spots: Sequence[Spot], published: dt.date | None) -> Context:
         sure = frozenset(spot.meant for spot in spots if spot.sure)

@@ -161,17 +161,21 @@ def parties_of(text: str, mentions: Sequence[Mention]) -> tuple[list[Party], lis
     if len(text) > LONG:
         return sorted(parties, key=lambda p: (p.start, p.end)), _announcers(text, parties)
     announcers = _announcers(text, parties)
-    names = {party.text for party in announcers} | set(_aliases(text))
+    names = {party.text: party.mention for party in announcers} | dict(_aliases(text, parties))
     return sorted(_with_names(text, parties, names), key=lambda p: (p.start, p.end)), announcers
 
 
-def _aliases(text: str) -> Iterator[str]:
+def _aliases(text: str, parties: Sequence[Party]) -> Iterator[tuple[str, int | None]]:
+    """Short names that the text gives, each with the mention of the name that it is short for."""
+    ends = {party.end: party.mention for party in parties}
     for sought in announcements().aliases:
         for found in sought.hits(text):
-            yield found[1]
+            first, last = found.span()[0], found.start(1)
+            bracket = max(text.rfind(mark, max(first - REACH, 0), last) for mark in "（(")
+            yield found[1], ends.get(bracket)
 
 
-def _with_names(text: str, parties: Sequence[Party], names: set[str]) -> list[Party]:
+def _with_names(text: str, parties: Sequence[Party], names: Mapping[str, int | None]) -> list[Party]:
     """Parties with every place of the certain names; a party that a name's place overlaps gives way to it."""
     places: list[Party] = []
     for name in sorted(names, key=lambda name: (-len(name), name)):
@@ -179,7 +183,7 @@ def _with_names(text: str, parties: Sequence[Party], names: set[str]) -> list[Pa
         while start >= 0:
             end = start + len(name)
             if not any(start < other.end and other.start < end for other in places):
-                places.append(_at(start, end, name, parties))
+                places.append(_at((start, end), name, names[name], parties))
             start = text.find(name, end)
     kept = [party for party in parties if not any(_gives_way(party, place) for place in places)]
     return kept + [
@@ -187,8 +191,10 @@ def _with_names(text: str, parties: Sequence[Party], names: set[str]) -> list[Pa
     ]
 
 
-def _at(start: int, end: int, name: str, parties: Sequence[Party]) -> Party:
-    mention = next((p.mention for p in parties if p.start < end and start < p.end), None)
+def _at(place: tuple[int, int], name: str, known: int | None, parties: Sequence[Party]) -> Party:
+    """A certain name at a place: its own mention, or the one that it is short for."""
+    start, end = place
+    mention = next((p.mention for p in parties if p.start < end and start < p.end), known)
     return Party(start, end, name, "company", mention)
 
 
@@ -207,7 +213,7 @@ def without_lead(text: str, start: int, end: int) -> int:
 
 def _trimmed(text: str, mention: Mention, number: int) -> Party:
     start, end = mention.start, mention.end
-    if MAYBE_LONGER.isdisjoint(mention.text):
+    if mention.antecedent is not None or MAYBE_LONGER.isdisjoint(mention.text):
         return Party(start, end, mention.text, mention.kind, number)
     for found in INSIDE_NAME.finditer(text, start, end):
         start = found.end() if found.end() < end else start
@@ -247,4 +253,22 @@ def _announcer(
         return exact if exact.kind in {"company", "organisation"} else None
     if known.nobody.search(match[1]) or match[1] in known.sources:
         return None
-    return Party(start, end, match[1], "company", None)
+    return _inside(match, by_place) or Party(start, end, match[1], "company", None)
+
+
+BESIDE_NAME: Final = re.compile(
+    "(?:[于在]|据[传悉称]|网传|传闻|市场传|去年|今年|前年|明年|预计|公司|近日|日前|昨日|今日|拟|将|已|的|再|又|新|年度|[上下]半年|董事会|.{0,4}公告)*"
+)
+"""Words around a company's name that an announcer's expression takes in."""
+
+
+def _inside(match: re.Match[str], by_place: Mapping[tuple[int, int], Party]) -> Party | None:
+    """The company found in the first group, where its other characters are no part of a name."""
+    (start, end), text = match.span(1), match.string
+    for begin in range(start, end - 1):
+        for stop in range(end, begin + 1, -1):
+            party = by_place.get((begin, stop))
+            if party and party.kind in {"company", "organisation"}:
+                around = BESIDE_NAME.fullmatch(text, start, begin) and BESIDE_NAME.fullmatch(text, stop, end)
+                return party if around else None
+    return None

@@ -19,6 +19,8 @@ from nlp.parties import Layout
 BEFORE: Final = 40
 """Characters before a trigger within which a word says that it is not so."""
 AFTER: Final = 40
+AHEAD: Final = 120
+"""Characters of the sentence before a trigger."""
 ANSWER: Final = 120
 """Characters behind the sentence of a rumour within which the company answers it."""
 RUMOUR: Final = "rumoured"
@@ -34,8 +36,14 @@ class Polarity:
     before: re.Pattern[str] | None
     after: re.Pattern[str] | None
     later: re.Pattern[str] | None
+    ahead: re.Pattern[str] | None
     unless: re.Pattern[str] | None
     exempt: frozenset[str]
+    only: frozenset[str]
+
+    def concerns(self, kind: str) -> bool:
+        """Whether it applies to a type of event."""
+        return kind not in self.exempt and (not self.only or kind in self.only)
 
 
 @dataclass(frozen=True)
@@ -73,13 +81,17 @@ def rules() -> Rules:
 
 
 def _polarity(declared: Mapping[str, Any]) -> Polarity:
-    before, after, later, unless = (
-        re.compile(declared[name]) if name in declared else None
-        for name in ("before", "after", "later", "unless")
-    )
-    exempt = frozenset(declared.get("not", ()))
+    words = {
+        name: re.compile(declared[name]) if name in declared else None
+        for name in ("before", "after", "later", "ahead", "unless")
+    }
     return Polarity(
-        declared["detail"], declared["factor"], declared["most"], before, after, later, unless, exempt
+        declared["detail"],
+        declared["factor"],
+        declared["most"],
+        exempt=frozenset(declared.get("not", ())),
+        only=frozenset(declared.get("only", ())),
+        **words,
     )
 
 
@@ -89,21 +101,19 @@ def polarity_of(layout: Layout, trigger: tuple[int, int], kind: str) -> tuple[st
     first, last = layout.clause(start)
     before = text[max(first, start - BEFORE) : start]
     after = text[end : min(last, end + AFTER)]
-    later = _later(layout, trigger, last)
+    ahead = text[max(layout.segment(start)[0], start - AHEAD) : start]
+    around = before, after, _later(layout, trigger, last), ahead
     for one in rules().polarities:
-        if kind not in one.exempt and _says(one, before, after, later):
+        if one.concerns(kind) and _says(one, around):
             return one.detail, one.factor
     return None, 1.0
 
 
-def _says(one: Polarity, before: str, after: str, later: str) -> bool:
-    if one.unless and any(map(one.unless.search, (before, after, later))):
+def _says(one: Polarity, around: tuple[str, str, str, str]) -> bool:
+    if one.unless and any(map(one.unless.search, around)):
         return False
-    return bool(
-        (one.before and one.before.search(before))
-        or (one.after and one.after.search(after))
-        or (one.later and one.later.search(later))
-    )
+    asked = zip((one.before, one.after, one.later, one.ahead), around, strict=True)
+    return any(words is not None and words.search(part) is not None for words, part in asked)
 
 
 def _later(layout: Layout, trigger: tuple[int, int], clause_end: int) -> str:
@@ -134,7 +144,15 @@ def denied(layout: Layout, place: int) -> bool:
     return rules().denial.search(layout.text, *layout.segment(place)) is not None
 
 
-_ORDER: Final[Sequence[str | None]] = ("denied", "terminated", RUMOUR, "planned", "standing", None)
+_ORDER: Final[Sequence[str | None]] = (
+    "denied",
+    "hypothetical",
+    "terminated",
+    RUMOUR,
+    "planned",
+    "standing",
+    None,
+)
 
 
 def heavier(one: str | None, other: str | None) -> str | None:
@@ -148,6 +166,33 @@ def heavier(one: str | None, other: str | None) -> str | None:
 def is_polarity(detail: str | None) -> bool:
     """Whether a detail says how far an event is so, and not of which finer kind it is."""
     return detail in _ORDER
+
+
+CELLS: Final = 2
+"""Tabs of a line from which on it is a row of a table."""
+
+
+def in_row(layout: Layout, place: int) -> bool:
+    """Whether a place lies in a row of a table, whose words state nothing by themselves (质押 as a state of shares)."""
+    text = layout.text
+    first = text.rfind("\n", max(place - ROW, 0), place) + 1
+    last = text.find("\n", place, place + ROW)
+    return text.count("\t", first, last if last >= 0 else place + ROW) >= CELLS
+
+
+ROW: Final = 1_000
+"""Characters to each side within which the ends of a row are looked for."""
+
+
+def in_title_marks(layout: Layout, place: int) -> bool:
+    """Whether a place lies in 《》, which name a document and tell nothing."""
+    text, first = layout.text, layout.segment(place)[0]
+    return text.rfind("《", first, place) > text.rfind("》", first, place)
+
+
+def tells(layout: Layout, start: int, kind: str) -> bool:
+    """Whether words at a place may tell an event of a type at all."""
+    return not (of_portfolio(layout, start, kind) or in_row(layout, start) or in_title_marks(layout, start))
 
 
 def of_portfolio(layout: Layout, start: int, kind: str) -> bool:

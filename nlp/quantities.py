@@ -15,10 +15,10 @@ import yaml
 from nlp.found import Mention, MentionKind, Quantity
 
 PLAIN: Final = str.maketrans(
-    "０１２３４５６７８９．％－～￥＄（）＋∼〜　",
-    "0123456789.%-~¥$()+~~ ",
+    "０１２３４５６７８９．％－～￥＄（）＋∼〜　萬億圓約過餘幣數兩後減標",
+    "0123456789.%-~¥$()+~~ 万亿元约过余币数两后减标",
 )
-"""Full-width forms and their plain ones, one character each, so that offsets stay."""
+"""Full-width and Traditional forms and their plain ones, one character each, so that offsets stay."""
 
 CHINESE_DIGITS: Final = {
     **{character: value for value, character in enumerate("零一二三四五六七八九")},

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from nlp.folded import simplified
 from nlp.found import RELATION_TYPES, Mention, Quantity, Relation
 from nlp.parties import CLAUSE_MARK, Layout, Party, parties_of
 
@@ -185,6 +186,7 @@ def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
     Subject and object are as RELATION_TYPES says: who holds, controls, is an officer, is the subsidiary, buys, invests,
     guarantees, supplies, sues or lends is the subject, passive or not. Names that no mention covers take no part.
     """
+    text = simplified(text)
     if not rules().words.search(text):
         return []
     parties, _ = parties_of(text, mentions)
@@ -193,7 +195,7 @@ def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
     found: dict[tuple[str, int, int], Relation] = {}
     layout = Layout.of(text)
     for sentence in _sentences(text, layout, _apart(named)):
-        for relation in _stated(mentions, sentence):
+        for relation in _stated(text, mentions, sentence):
             key = (relation.type, relation.subject, relation.object)
             if key not in found or found[key].confidence < relation.confidence:
                 found[key] = relation
@@ -244,17 +246,17 @@ def _signed(text: str, start: int, end: int, parties: Sequence[Party]) -> _Sente
     return _Sentence("".join(pieces), places, by_place)
 
 
-def _stated(mentions: Sequence[Mention], sentence: _Sentence) -> Iterator[Relation]:
+def _stated(text: str, mentions: Sequence[Mention], sentence: _Sentence) -> Iterator[Relation]:
     known = rules()
     for pattern in known.patterns:
         if not pattern.words.search(sentence.signed):
             continue
         for match in pattern.expression.finditer(sentence.signed):
-            yield from _relations_of(mentions, sentence, pattern, match)
+            yield from _relations_of(text, mentions, sentence, pattern, match)
 
 
 def _relations_of(
-    mentions: Sequence[Mention], sentence: _Sentence, pattern: Pattern, match: re.Match[str]
+    text: str, mentions: Sequence[Mention], sentence: _Sentence, pattern: Pattern, match: re.Match[str]
 ) -> Iterator[Relation]:
     subjects, objects = _meant(sentence, match, "s"), _meant(sentence, match, "o")
     if not subjects or not objects:
@@ -264,7 +266,7 @@ def _relations_of(
     office = _office(sentence, match)
     stop = sentence.places[match.end() - 1] + QUANTITY_REACH
     quantity = _quantity(
-        mentions, pattern.quantity, max(p.start for p in (*subjects, *objects)), min(stop, end)
+        text, mentions, pattern.quantity, max(p.start for p in (*subjects, *objects)), min(stop, end)
     )
     for subject in subjects:
         for thing in objects:
@@ -294,13 +296,19 @@ def _office(sentence: _Sentence, match: re.Match[str]) -> str | None:
     return "、".join(party.text for party in _meant(sentence, match, "office"))
 
 
-def _quantity(mentions: Sequence[Mention], kind: str | None, start: int, end: int) -> Quantity | None:
+TRADE: Final = re.compile("减持|增持|质押|转让|出售|回购|冻结")
+"""A share behind one of these is that of the trade, not of what is held."""
+
+
+def _quantity(
+    text: str, mentions: Sequence[Mention], kind: str | None, start: int, end: int
+) -> Quantity | None:
     """The first figure of a kind after the names, where there is one near."""
     if kind is None:
         return None
     first = bisect_left(mentions, start, key=lambda mention: mention.start)
     for mention in mentions[first:]:
-        if mention.start > end:
+        if mention.start > end or (kind == "ratio" and TRADE.search(text, start, mention.start)):
             return None
         if mention.kind == kind:
             return mention.quantity

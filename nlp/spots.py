@@ -55,6 +55,7 @@ _BRANCH: Final = re.compile(r".{0,8}(?:分行|支行|营业部|分公司|总行|
 _LISTING: Final = re.compile(
     r"(?<![0-9a-z])(?:(?:sh|sz|bj)[.:]?)?([03689]\d{5})(?:\.(?:sh|ss|sz|bj|xshg|xshe))?(?![0-9a-z]|[.,]\d|万|亿|元|股|手)"
 )
+_CODE_WORD: Final = re.compile("代码[为是:]?$")
 _OPENING: Final = re.compile(r"(?:^|\n)[\"(]?$")
 _HEADING: Final = re.compile(r"[:|]|\((?:sh|sz|bj)?[.:]?\d{6}")
 _HAN: Final = "\u2e80"
@@ -90,12 +91,17 @@ class Codes:
     """Exchange codes in a text: folded characters and rows, where a visible company has the code."""
 
     found: tuple[tuple[int, int, int], ...]
+    marked: tuple[tuple[int, int, int], ...] = ()
+    """Those that are surely codes: with their exchange, or behind the word 代码."""
 
     @classmethod
     def of(cls, text: str, by_code: Mapping[str, int]) -> Codes:
         """The codes that visible companies have."""
-        matches = ((m.start(), m.end(), by_code[m[1]]) for m in _LISTING.finditer(text) if m[1] in by_code)
-        return cls(tuple(matches))
+        matches = [m for m in _LISTING.finditer(text) if m[1] in by_code]
+        marked = [
+            m for m in matches if m[0] != m[1] or _CODE_WORD.search(text, max(m.start() - 6, 0), m.start())
+        ]
+        return cls(*(tuple((m.start(), m.end(), by_code[m[1]]) for m in some) for some in (matches, marked)))
 
     def beside(self, start: int, end: int, rows: Mapping[int, Way]) -> int | None:
         """The row among these whose code stands just after a name, or just before it."""
