@@ -16,9 +16,7 @@ from graph.view import Fact, View
 from ingest.joining import Listed, joining
 from ingest.said import Said
 from ingest.written import READING
-
-_POLARITY: Final = frozenset({"denied", "terminated", "planned", "standing"})
-"""Details that say how far an event has come, not which kind it is."""
+from nlp.polarity import is_polarity
 
 _SUBJECTS: Final = "subjects"
 
@@ -170,7 +168,7 @@ class FeedEvents:
             return False
         if said.type == "negative":
             return said.detail == one.detail
-        return not one.detail or said.detail is None or one.detail == said.detail or said.detail in _POLARITY
+        return not one.detail or one.detail == said.detail or is_polarity(said.detail)
 
     @staticmethod
     def _difference(said: Said, one: _Listed) -> float | None:
