@@ -10,6 +10,7 @@ from rich.text import Text
 
 from api import terminal
 from api.reads import ReadLine, Reads
+from nlp.event_rules import rules
 from nlp.found import (
     EVENT_TYPES,
     RELATION_TYPES,
@@ -37,6 +38,14 @@ _STYLES: Final[Mapping[str, str]] = {
     "shares": "red",
     "ratio": "red",
     "date": "dim underline",
+}
+_DETAILS: Final[Mapping[str, str]] = {
+    "planned": "计划 planned",
+    "terminated": "终止 terminated",
+    "rumoured": "传闻 rumoured",
+    "denied": "否认 denied",
+    "appointed": "任 appointed",
+    "resigned": "离任 resigned",
 }
 _LONGEST: Final = 2_000
 """Characters of a text that are shown."""
@@ -108,12 +117,22 @@ def _links(reading: Reading) -> Iterator[tuple[str, str, str, str]]:
 
 def _events(reading: Reading) -> Iterator[tuple[str, str, str, str]]:
     for event in reading.events:
-        title = event.detail if event.type == "negative" and event.detail else EVENT_TYPES[event.type]
-        yield "事件 event", f"{title} {event.type}", _arguments(reading, event), f"{event.confidence:.0%}"
+        yield "事件 event", _event_name(event), _arguments(reading, event), f"{event.confidence:.0%}"
+
+
+def _event_name(event: Event) -> str:
+    """What happened, and how far it did (计划 planned), or of which kind it was."""
+    if event.type == "negative" and event.detail:
+        return f"{event.detail} negative"
+    detail = _DETAILS.get(event.detail or "", event.detail)
+    more = f"（{detail}）" if detail else " "
+    return f"{EVENT_TYPES[event.type]}{more}{event.type}"
 
 
 def _arguments(reading: Reading, event: Event) -> str:
-    parts = [f"{argument.role}={argument.text}" for argument in event.arguments]
+    roles = rules().roles
+    named = ((f"{roles[a.role].zh} {a.role}" if a.role in roles else a.role, a.text) for a in event.arguments)
+    parts = [f"{role}={words}" for role, words in dict.fromkeys(named)]
     if not parts:
         parts = [_name(reading.mentions[number]) for number in event.subjects]
     if event.amount is not None:
@@ -127,7 +146,7 @@ def _relations(reading: Reading) -> Iterator[tuple[str, str, str, str]]:
     for relation in reading.relations:
         yield (
             "关系 relation",
-            f"{RELATION_TYPES[relation.type]} {relation.detail or relation.type}",
+            f"{RELATION_TYPES[relation.type]} {_DETAILS.get(relation.detail or '', relation.detail) or relation.type}",
             _ends(reading, relation),
             f"{relation.confidence:.0%}",
         )
