@@ -374,3 +374,46 @@ def test_pledges_do_not_depend_on_the_order():
     rules = joining().pledges
     assert pledge_rows(rows, rules) == pledge_rows(rows[::-1], rules)
     assert joins(rows[0], "Event") is None
+
+
+told = st.one_of(
+    st.tuples(st.just("progress"), st.integers(1, 6), st.sampled_from((1e8, 2e8)), st.sampled_from(WALLS)),
+    st.tuples(
+        st.sampled_from(("pledge", "pledge_release")),
+        st.integers(1, 6),
+        st.sampled_from((3e6, 4e6)),
+        st.sampled_from(WALLS),
+    ),
+)
+
+
+def document_of(number, one):
+    kind, month, value, walls = one
+    if kind == "progress":
+        return progress(f"n{number}", on(month), value, compartments=walls)
+    return pledge(f"n{number}", on(month), value, kind, walls=walls)
+
+
+def everything(view):
+    """All events and pledges with what is said of their parties."""
+    shown = []
+    for row in (*view.rows("Event").tolist(), *view.rows("Pledge").tolist()):
+        facts = [
+            (f.props.get("role"), view.id(f.other), f.valid_from) for f in view.facts(row, "PARTY_TO", "in")
+        ]
+        shown.append((view.id(row), json.dumps(view.props(row), default=str), str(sorted(facts, key=str))))
+    return sorted(shown)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(told, max_size=7), st.randoms(use_true_random=False))
+def test_plans_and_pledges_show_nothing_of_what_is_hidden_whatever_the_order(tellings, order):
+    documents = [document_of(number, one) for number, one in enumerate(tellings)]
+    whole = together(world(), documents)
+    order.shuffle(documents)
+    assert together(world(), documents).digest() == whole.digest()
+    for clearance in CLEARANCES:
+        seen = [one for one in documents if clearance.issuperset(one.compartments)]
+        fresh = together(world(), seen)
+        for day in (on(3, 20), TODAY):
+            assert everything(whole.view(clearance, day)) == everything(fresh.view(clearance, day))
