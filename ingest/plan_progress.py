@@ -56,6 +56,11 @@ class _Plan:
             figure_of(report.told[unit], unit) in self.seen for unit in common
         )
 
+    def growth(self, report: _Report) -> float:
+        """How many times what it had come to a report tells; the figure that has grown most counts."""
+        common = set(report.told) & set(self.highest)
+        return max(report.told[unit] / (self.highest[unit] or 1.0) for unit in common)
+
     def surpasses(self, report: _Report) -> bool:
         """Whether by the day of a report it was told to have come to more."""
         return any(
@@ -99,7 +104,7 @@ def _report(row: Row) -> _Report | None:
     if said.published is None:
         return None
     money = said.quantity
-    told = {money.unit: money.value} if money is not None else {}
+    told = {money.unit: money.value} if money is not None and money.unit != "ratio" else {}
     told |= {"shares": figures.shares} if figures.shares is not None else {}
     told |= {"ratio": figures.ratio} if figures.ratio is not None else {}
     return _Report(key_of_row(row), said.published, told) if told else None
@@ -118,15 +123,22 @@ def _line_up(
     """The places of reports, beside public ones that are placed without them."""
     line = [(report, False) for report in public] + [(report, True) for report in mine]
     line.sort(key=lambda one: (one[0].day, one[1], sorted(one[0].told.items()), one[0].key))
-    plans: dict[bool, _Plan | None] = {False: None, True: None}
+    plans: dict[bool, list[_Plan]] = {False: [], True: []}
     found: list[tuple[_Report, _Plan]] = []
     for report, own in line:
-        plan = plans[False]
-        if not own or plan is None or not plan.goes_on(report, days):
-            plan = plans[own]
-            if plan is None or not plan.goes_on(report, days):
-                plan = plans[own] = _Plan(report.key[0], report.day)
+        plan = _of(plans[False], report, days) if own else None
+        if plan is None:
+            plan = _of(plans[own], report, days)
+            if plan is None:
+                plan = _Plan(report.key[0], report.day)
+                plans[own].append(plan)
             plan.add(report)
         if own:
             found.append((report, plan))
     return {report.key: Place(of_plan(about, plan.first), plan.surpasses(report)) for report, plan in found}
+
+
+def _of(plans: Iterable[_Plan], report: _Report, days: int) -> _Plan | None:
+    """The plan that a report goes on with: of several the one that it adds least to, then the one begun last."""
+    going = [plan for plan in plans if plan.goes_on(report, days)]
+    return min(reversed(going), key=lambda plan: plan.growth(report), default=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -18,11 +17,8 @@ PLEDGE: Final = "pledge"
 RELEASE: Final = "pledge_release"
 PLEDGING: Final = (PLEDGE, RELEASE)
 
-_RATIOS: Final[Mapping[str, tuple[str, ...]]] = {
-    PLEDGE: ("ratio_of_total",),
-    RELEASE: ("ratio_of_total",),
-}
-"""Of a pledge only what is said to be of all shares; elsewhere it is compared with itself alone."""
+_OF_TOTAL: Final = "ratio_of_total"
+"""The only ratio that says of what it is one: another may be what a holder has left, or a part of what it holds."""
 
 _BEFORE: Final = 16
 _CLAUSE: Final = re.compile("[，,。；;：:]")
@@ -49,30 +45,25 @@ def with_figures(row: Row, read: ReadDocument, said: Said, rules: Joining) -> Ro
         return row
     pledging = said.type in PLEDGING
     never = rules.pledges.never
-    words = f"{read.title or ''}\n{said.text}"
     figures = Figures(
-        progress=not pledging and said.detail not in never and rules.progress.words.search(words) is not None,
+        progress=not pledging
+        and said.detail not in never
+        and rules.progress.words.search(said.text) is not None,
         loan=pledging and rules.pledges.loan.search(said.text) is not None,
-        shares=_figure(read, said, ("shares",), rules.pledges.sums if pledging else None),
-        ratio=_figure(read, said, _RATIOS.get(said.type, _ANY), rules.pledges.sums if pledging else None),
+        shares=_figure(read, said, "shares", rules.pledges.sums if pledging else None),
+        ratio=_figure(read, said, _OF_TOTAL, rules.pledges.sums if pledging else None),
     )
     stated = {name: value for name, value in asdict(figures).items() if value}
     return row | ({FIGURES: json.dumps(stated)} if stated else {})
 
 
-_ANY: Final = ("ratio_of_total", "ratio")
-
-
-def _figure(
-    read: ReadDocument, said: Said, roles: tuple[str, ...], sums: re.Pattern[str] | None
-) -> float | None:
+def _figure(read: ReadDocument, said: Said, role: str, sums: re.Pattern[str] | None) -> float | None:
     """The first figure of a role that is not a sum of several."""
     mentions = {(mention.start, mention.end): mention for mention in read.reading.mentions}
-    for role in roles:
-        for part in said.parts:
-            found = mentions.get((part.start, part.end)) if part.role == role else None
-            if found is not None and found.quantity is not None and not _is_sum(read, part, found, sums):
-                return found.quantity.value
+    for part in said.parts:
+        found = mentions.get((part.start, part.end)) if part.role == role else None
+        if found is not None and found.quantity is not None and not _is_sum(read, part, found, sums):
+            return found.quantity.value
     return None
 
 

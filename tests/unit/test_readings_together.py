@@ -247,6 +247,12 @@ def test_a_plan_goes_on_by_shares_where_no_sum_is_told():
     assert len(together(world(), reports).view(frozenset(), TODAY).rows("Event")) == 1
 
 
+def test_a_smaller_figure_between_begins_a_plan_and_breaks_none():
+    single = progress("day", on(2, 20), 1e7)  # what was bought on one day, told in the same words
+    view = together(world(), [*PLAN, single]).view(frozenset(), TODAY)
+    assert events(view) == [(1e7, 1), (3e8, 3)]
+
+
 def test_two_holders_have_two_plans():
     def reduction(key, month, holder, amount):
         text = Text(key, "澄江集团与云州银行累计减持澄江医药股份。", on(month))
