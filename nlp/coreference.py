@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from nlp.folded import folded_name
@@ -267,18 +268,20 @@ class _Document:
 
     def shortened(self) -> Iterator[tuple[Mention, Mention]]:
         """Companies given without a link whose name begins an earlier one's."""
-        places = linking_rules().places
-        for number, mention in enumerate(self._companies):
-            name = folded_name(mention.text)
+        names = [folded_name(company.text) for company in self._companies]
+        for number, (mention, name) in enumerate(zip(self._companies, names, strict=True)):
             if mention.link is not None or mention.candidates or len(name) < 2:  # noqa: PLR2004
                 continue
-            for earlier in self._companies[max(0, number - _FAR) : number]:
-                full = folded_name(earlier.text)
-                stem = stem_of(full)
-                if (
-                    len(full) > len(name)
-                    and stem != full
-                    and (stem.startswith(name) or core_of(stem, places).startswith(name))
-                ):
-                    yield mention, earlier
-                    break
+            first = max(0, number - _FAR)
+            place = next((n for n in range(first, number) if _shortens(name, names[n])), None)
+            if place is not None:
+                yield mention, self._companies[place]
+
+
+@lru_cache(maxsize=4096)
+def _shortens(name: str, full: str) -> bool:
+    """Whether a name begins a registered one, with or without the place that this begins with."""
+    if len(full) <= len(name) or name not in full:
+        return False
+    stem = stem_of(full)
+    return stem != full and (stem.startswith(name) or core_of(stem, linking_rules().places).startswith(name))

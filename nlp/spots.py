@@ -56,6 +56,8 @@ _LISTING: Final = re.compile(
     r"(?<![0-9a-z])(?:(?:sh|sz|bj)[.:]?)?([03689]\d{5})(?:\.(?:sh|ss|sz|bj|xshg|xshe))?(?![0-9a-z]|[.,]\d|万|亿|元|股|手)"
 )
 _CODE_WORD: Final = re.compile("代码[为是:]?$")
+_SEVERAL: Final = re.compile("子公司|孙公司|股东|旗下|实控人|实际控制人")
+"""Words that stand between two names, and in none."""
 _OPENING: Final = re.compile(r"(?:^|\n)[\"(]?$")
 _HEADING: Final = re.compile(r"[:|]|\((?:sh|sz|bj)?[.:]?\d{6}")
 _HAN: Final = "\u2e80"
@@ -372,7 +374,9 @@ class _Given:
         return 0
 
     def _within(self, spot: Spot, start: int, end: int, kind: str) -> int:
-        """A longer name of another kind is another thing; a branch is the company."""
+        """A longer name of another kind is another thing; a branch is the company. Two names in one are no name."""
+        if _SEVERAL.search(self._text, start, end):
+            return 0
         if kind in ("company", "organisation", "brand", "government"):
             whole = start == spot.start and bool(_BRANCH.fullmatch(self._text, spot.end, end))
             return 20 if whole else -45
