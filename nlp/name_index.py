@@ -248,6 +248,8 @@ def _keys_of_full(name: str, way: Way, places: frozenset[str]) -> Iterator[tuple
     stem = stem_of(full)
     if len(stem) >= _LEAST_STEM and stem != full:
         yield stem, Way.STEM if way == Way.FULL else way
+        if full.startswith(("集团", "(集团)"), len(stem)):
+            yield f"{stem}集团", Way.STEM if way == Way.FULL else way
     bare = stem.replace("(集团)", "").replace("(中国)", "").translate(_UNSPOKEN) if "(" in stem else stem
     for key in (bare, core_of(bare, places)):
         if len(key) >= _LEAST_CORE and key != stem:

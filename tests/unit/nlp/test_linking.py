@@ -18,7 +18,7 @@ from graph.view import View
 from nlp.folded import fold
 from nlp.found import Mention
 from nlp.linking import Linker
-from nlp.name_index import NameIndex, Way, build
+from nlp.name_index import NameIndex, Way, _keys_of_full, build
 
 TODAY = dt.date(2024, 6, 30)
 
@@ -130,6 +130,9 @@ RIVER = "江州澄江医药股份有限公司"
         ("澄江医药股份有限公司公告", "澄江医药股份有限公司"),
         ("据悉，澄药（600001）大涨", "澄药"),
         ("ＳＴ澄江：公告", "ＳＴ澄江"),
+        ("异动股600001.SH今日涨停", "600001.SH"),
+        ("SH600001公告，拟回购股份", "SH600001"),
+        ("證券代碼：600001", "600001"),
         ("江州 澄江医药 股份有限公司公告", "江州 澄江医药 股份有限公司"),
     ],
 )
@@ -156,6 +159,22 @@ def test_a_name_that_is_a_word_needs_a_code_a_heading_or_a_list_of_companies(lin
     assert linked(linker, "澄江医药、农产品涨停") == {"澄江医药": RIVER, "农产品": farm}
     text = "本地农产品公告称停牌"
     assert linked(linker, text, company(text, "农产品")) == {"农产品": farm}
+
+
+def test_a_group_is_called_so_without_its_legal_form() -> None:
+    keys = dict(_keys_of_full("青禾风电集团股份有限公司", Way.FULL, frozenset()))
+    assert keys["青禾风电集团"] == keys["青禾风电"] == Way.STEM
+
+
+def test_what_models_see_in_other_languages_is_left_out(linker: Linker) -> None:
+    text = "The startup was acquired by 澄江医药 for $1.2 billion in January, people familiar with the matter said."
+    found = linker.link(text, [Mention(0, 11, text[:11], "product")])
+    assert [m.kind for m in found] == ["company"]
+
+
+def test_a_mention_that_holds_two_names_hides_neither(linker: Linker) -> None:
+    text = "澄江医药向其控股子公司青禾银行增资"
+    assert set(linked(linker, text, company(text, "澄江医药向其控股子公司青禾银行"))) >= {"澄江医药"}
 
 
 def test_a_registered_name_of_another_legal_person_is_not_linked(linker: Linker) -> None:
