@@ -35,6 +35,7 @@ _RENAMED: Final = re.compile(
 )
 _NEAR_CODE: Final = 12
 """Characters within which a code belongs to the name beside it."""
+_SIGNS: Final = re.compile(r"[^\w（(《“\"'*]+")
 _LEAST_ABBREVIATION: Final = 2
 _MOST_CANDIDATES: Final = 5
 
@@ -49,6 +50,14 @@ def _codes(view: View) -> Mapping[str, int]:
         if found.setdefault(digits, row) != row:
             doubtful.add(digits)
     return {digits: row for digits, row in found.items() if digits not in doubtful}
+
+
+def _without_signs(mention: Mention) -> Mention:
+    """A given mention without emoji and the like at its beginning (🚀云岭重工), which are no part of a name."""
+    signs = _SIGNS.match(mention.text)
+    if signs is None or signs.end() == len(mention.text):
+        return mention
+    return replace(mention, start=mention.start + signs.end(), text=mention.text[signs.end() :])
 
 
 class Linker:
@@ -69,8 +78,7 @@ class Linker:
         that of a graph which never held what the viewer may not see. What was seen in a text that is not Chinese is
         left out; names of the graph are found in any.
         """
-        if not is_chinese(text):
-            mentions = ()
+        mentions = [_without_signs(mention) for mention in mentions] if is_chinese(text) else ()
         folded = fold(text)
         codes = Codes.of(folded.text, self._by_code)
         spots = Spotter(self._view, self._index, self._rules, folded, codes).spots(mentions)

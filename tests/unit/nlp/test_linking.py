@@ -177,6 +177,11 @@ def test_a_mention_that_holds_two_names_hides_neither(linker: Linker) -> None:
     assert set(linked(linker, text, company(text, "澄江医药向其控股子公司青禾银行"))) >= {"澄江医药"}
 
 
+def test_an_emoji_is_no_part_of_a_name(linker: Linker) -> None:
+    text = "🚀澄江医药🚀中标"
+    assert linked(linker, text, Mention(0, 5, "🚀澄江医药", "company")) == {"澄江医药": RIVER}
+
+
 def test_a_registered_name_of_another_legal_person_is_not_linked(linker: Linker) -> None:
     assert linked(linker, "澄江医药有限公司公告") == {}
     assert linked(linker, "远山保险（集团）股份有限公司公告") == {
