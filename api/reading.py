@@ -19,7 +19,7 @@ from api.wire import answer, responses, service_of, viewer_of
 from graph.errors import InvalidInput
 from graph.store import Store
 from ingest.documents import SourceDocument
-from ingest.documents.document import content_key, with_title
+from ingest.documents.document import content_key, printable, with_title
 from ingest.read_documents import DocumentKind
 from nlp.reader import FULL, LIVE
 
@@ -37,7 +37,9 @@ class SentDocument(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(description="As it is; offsets of the answer index `title`, a line end, and this.")
+    text: str = Field(
+        description="Offsets of the answer index `title`, a line end, and this; control characters are spaces there."
+    )
     key: Named | None = Field(
         None, description="Names it for good; where absent, a hash of title and text does."
     )
@@ -48,12 +50,12 @@ class SentDocument(BaseModel):
     url: Named | None = None
 
     def document(self) -> SourceDocument:
-        """The same as readers of files give it."""
-        title = (self.title or "").strip()
+        """The same as readers of files give it: control characters are spaces, halves of characters U+FFFD."""
+        title, text = printable((self.title or "").strip()), printable(self.text)
         return SourceDocument(
-            key=self.key or content_key(title, self.text),
+            key=self.key or content_key(title, text),
             title=title,
-            text=with_title(title, self.text),
+            text=with_title(title, text),
             kind=self.kind,
             published=self.published,
             publisher=self.publisher or "",
