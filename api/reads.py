@@ -109,7 +109,7 @@ def read(
         done = list(_read(good, reader, run))
         lines += [_line(document, source) for document, source in zip(done, good, strict=True)]
         if total is not None and run.store is not None and run.options is not None:
-            _add(total, write(run.store, done, run.options))
+            _add(total, write(run.store, done, run.options, run.view))
         progress(len(lines) + len(unreadable))
     return Reads(
         documents=lines,

@@ -257,8 +257,8 @@ def canonical_order(tables: Tables, units: Array) -> NDArray[np.int64]:
     of a thing by its id never changes that id.
     """
     handle = tables.units.handle[units]
-    said = (tables.by_id[tables.units.source[units]] & (tables.units.label[units] != EVENT)).astype(np.int8)
-    for at in np.flatnonzero(said).tolist():
+    said = tables.by_id[tables.units.source[units]].astype(np.int8)
+    for at in np.flatnonzero((said == 1) & (tables.units.label[units] != EVENT)).tolist():
         said[at] += _keyed_by_id(tables, units.item(at))
     return np.lexsort((handle["lo"], handle["hi"], said, tables.sets.rank[tables.units.set[units]]))
 

@@ -155,11 +155,23 @@ def _claim(view: View, row: int) -> ClaimTold:
 
 
 def _made(view: View, row: int) -> Party | None:
-    """The event that a claim tells, whether it was believed at once or by a person."""
+    """The event that a claim tells, believed at once or by a person; or what a feed lists and the claim witnesses."""
     if view.value(row, "kind") != "event":
         return None
     unit = view.units(row)[0]
-    return seen(view, entity_handle(WRITTEN_BY["Claim"], "Event", unit.key, unit.compartments))
+    own = seen(view, entity_handle(WRITTEN_BY["Claim"], "Event", unit.key, unit.compartments))
+    return own if own is not None else _witnessed(view, row, unit.record)
+
+
+def _witnessed(view: View, row: int, record: str | None) -> Party | None:
+    """The event or deal that a feed lists and that a claim is a witness of."""
+    subject = seen(view, view.value(row, "subject"))
+    if subject is None:
+        return None
+    facts = view.facts(view.resolve(subject.id), "PARTY_TO", "out")
+    told = [fact.other for fact in facts if any(ref.id == record for ref in fact.records)]
+    listed = [other for other in told if view.kind(other) in {"Event", "Deal"}]
+    return party(view, min(listed, key=view.id_key)) if listed else None
 
 
 def _events(view: View, row: int) -> list[EventTold]:

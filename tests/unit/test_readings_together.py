@@ -17,7 +17,7 @@ from ingest.reading_rows import believed, rows_of
 from ingest.told_together import Together, beside_feeds
 from ingest.written import reading
 from nlp.found import Mention, Quantity
-from queries.documents import told_by
+from queries.documents import document, told_by
 from queries.timeline import timeline
 from tests.readings import Shelf, Text
 
@@ -138,6 +138,15 @@ def test_ten_articles_are_ten_witnesses_of_what_a_feed_lists():
     assert events(view) == [(2e8, 9)]
     (fact,) = view.facts(view.resolve("600001.SH"), "PARTY_TO", "out")
     assert sorted({record.source for record in fact.records}) == ["native", "reading"]
+
+
+def test_a_witness_never_changes_the_id_of_what_a_feed_lists_and_its_claim_names_it():
+    for number in range(8):
+        view = together(world(Event=[listed(number)]), [bid(f"n{number}")]).view(frozenset(), TODAY)
+        (row,) = view.rows("Event").tolist()
+        assert view.id(row) == entity_handle("native", "Event", f"E{number}")
+        (teller,) = told_by(view, row)
+        assert [claim.event.id for claim in document(view, teller.id).claims] == [view.id(row)]
 
 
 def acquisition(amount=5e8):
