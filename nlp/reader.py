@@ -39,6 +39,9 @@ FULL: Final = (*LIVE, "finner", "finese", "finre")
 
 BATCH: Final = 64
 
+PARTS: Final = 128
+"""Parts of a text that are judged at a time: the states of all of a long text's do not fit into memory."""
+
 LEAST: Final = 0.3
 """Events that are less sure are left out: so much is the rules' precision still worth a reader's time."""
 _NO_NEWS: Final = frozenset({"denied", "standing"})
@@ -149,7 +152,11 @@ class Reader:
         self, found: Found, mentions: Sequence[Mention], events: Sequence[Event], whole: float
     ) -> dict[int, Sentiment]:
         def scores(parts: Sequence[Sequence[Place]]) -> list[float]:
-            return [_even(_score(one)) for one in self._models.labels_of_parts(_SENTIMENT, found, parts)]
+            return [
+                _even(_score(one))
+                for some in _few_at_a_time(parts)
+                for one in self._models.labels_of_parts(_SENTIMENT, found, some)
+            ]
 
         return sentiments(found.text, mentions, events, whole, scores)
 
@@ -172,6 +179,11 @@ def _without_overlaps(mentions: Sequence[Mention]) -> list[Mention]:
             taken.append(mention)
             ends.update(places)
     return sorted(taken, key=lambda m: (m.start, m.end))
+
+
+def _few_at_a_time(parts: Sequence[Sequence[Place]]) -> Iterator[Sequence[Sequence[Place]]]:
+    for first in range(0, len(parts), PARTS):
+        yield parts[first : first + PARTS]
 
 
 def _sentiment(found: Found) -> Sentiment | None:

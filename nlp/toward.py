@@ -12,7 +12,8 @@ not spoken well of.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -101,35 +102,63 @@ def sentiments(
     if not companies:
         return {}
     every = tuple(_clauses(text))
+    told = _Told.of(events)
     if len(companies) == 1:
         [first] = companies
-        return {first: _sentiment(min(whole, _best(every, events)), _SUBJECT)}
+        return {first: _sentiment(min(whole, _best(every, told)), _SUBJECT)}
     shares = _shares(text, mentions, companies, every)
     parts = {first: _part(share, every) for first, share in shares.items()}
     wanted = list(dict.fromkeys(part.clauses for part in parts.values()))
     scores = dict(zip(wanted, score_of(wanted), strict=True))
     return {
-        first: _sentiment(min(scores[part.clauses] * part.sign, _best(part.clauses, events)), part.weight)
+        first: _sentiment(min(scores[part.clauses] * part.sign, _best(part.clauses, told)), part.weight)
         for first, part in parts.items()
     }
 
 
-def _best(clauses: Sequence[Place], events: Sequence[Event]) -> float:
+@dataclass(frozen=True)
+class _Told:
+    """Events that did happen, in order of their triggers: those of a clause are found without a look at all."""
+
+    events: Sequence[Event]
+    triggers: Sequence[int]
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> _Told:
+        """Those that say what happened."""
+        told = [e for e in events if e.type != _JUDGED and e.detail not in _UNTOLD]
+        told.sort(key=lambda e: e.trigger)
+        return cls(told, [e.trigger[0] for e in told])
+
+    def within(self, clauses: Iterable[Place]) -> list[Event]:
+        """Those whose trigger begins in one of the clauses."""
+        edges = ((bisect_left(self.triggers, start), bisect_left(self.triggers, end)) for start, end in clauses)
+        return [event for first, last in edges for event in self.events[first:last]]
+
+
+def _best(clauses: Sequence[Place], events: _Told) -> float:
     """How good the news can be that some clauses tell: limited where they are about events of limited types alone."""
-    told = [
-        event
-        for event in events
-        if event.type != _JUDGED
-        and event.detail not in _UNTOLD
-        and any(start <= event.trigger[0] < end for start, end in clauses)
-    ]
+    told = events.within(clauses)
     limits = _at_best()
     if not told or any(event.type not in limits for event in told):
         return 1.0
-    about = [place for place in clauses if any(e.start < place[1] and place[0] < e.end for e in told)]
-    if _size(about) < _MAIN * _size(clauses):
+    if _size(_touched(clauses, told)) < _MAIN * _size(clauses):
         return 1.0
     return max(limits[event.type] for event in told)
+
+
+def _touched(clauses: Sequence[Place], events: Iterable[Event]) -> list[Place]:
+    """The clauses that the sentence of an event reaches into."""
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in sorted((event.start, event.end) for event in events):
+        if ends and start <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    places = ((clause, bisect_right(ends, clause[0])) for clause in clauses)
+    return [clause for clause, place in places if place < len(starts) and starts[place] < clause[1]]
 
 
 def _size(places: Sequence[Place]) -> int:
@@ -169,12 +198,15 @@ def _shares(
     text: str, mentions: Sequence[Mention], companies: dict[int, list[int]], clauses: Sequence[Place]
 ) -> dict[int, _Share]:
     """What is said of each company."""
-    owner = {number: first for first, numbers in companies.items() for number in numbers}
+    owner = {number: first for first, some in companies.items() for number in some}
+    numbers = sorted(owner, key=lambda n: mentions[n].start)
+    starts = [mentions[n].start for n in numbers]
     shares = {first: _Share() for first in companies}
     about: list[int] = []
     for clause in clauses:
         start, end = clause
-        inside = [n for n in owner if start <= mentions[n].start and mentions[n].end <= end]
+        near = numbers[bisect_left(starts, start) : bisect_left(starts, end)]
+        inside = [n for n in near if mentions[n].end <= end]
         subjects = _subjects(text, start, [mentions[n] for n in inside])
         opened = [owner[n] for n in inside if mentions[n] in subjects]
         about = opened or about
