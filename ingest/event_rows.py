@@ -89,8 +89,8 @@ def _deal(feed: Feed, said: Said, event: Row, declared: AsDeal) -> Row:
     parties: dict[str, list[str]] = {declared.subject: json.loads(event["subjects"])}
     for part in said.parts:
         role = declared.others.get(part.role)
-        if role and part.id and (part.kind == "Company" or (role == "investors" and part.kind == "Person")):
-            parties.setdefault(role, []).append(part.id)
+        if role and part.ref and (part.kind == "Company" or (role == "investors" and part.kind == "Person")):
+            parties.setdefault(role, []).append(part.ref)
     row = {"type": "Deal", "id": feed.id, "name": EVENT_TYPES[said.type], "kind": declared.kind}
     row |= {name: event[name] for name in ("date", "amount") if name in event}
     row |= {"investors": json.dumps(parties["investors"])} if "investors" in parties else {}

@@ -18,10 +18,11 @@ from graph.names import legal_key, looks_like_company, short_key
 from graph.schema import edge_model
 from ingest import stories
 from ingest.joining import joining
+from ingest.own_parties import Origins, named, own_end
 from ingest.read_documents import Holder, HoldersTable, ReadDocument
 from ingest.read_figures import with_figures
 from ingest.read_roles import BASIS, KEYS, STATED, STATES, UNITS
-from ingest.said import End, Part, Row, Said, Story, claim_row, mentions
+from ingest.said import End, Made, Part, Row, Said, Story, claim_row, mentions
 from nlp.found import Candidate, Event, Mention, Period, Quantity, Reading, Relation, sentence_around
 
 _MENTIONED: Final = edge_model("MENTIONS").joins[1]
@@ -75,18 +76,21 @@ class DocumentRows:
     claims: tuple[Row, ...]
 
 
-def rows_of(read: ReadDocument, rules: Believed, decided: Mapping[str, str]) -> DocumentRows:
+def rows_of(
+    read: ReadDocument, rules: Believed, decided: Mapping[str, str], own: Origins | None = None
+) -> DocumentRows:
     """The rows of a document with what was read in it.
 
     Args:
         read: The document.
         rules: What is believed.
         decided: What people have decided on earlier claims of it, by the key of the claim.
+        own: Those of whom it tells that readings have made of their names.
     """
-    named = tuple(_mention_rows(read))
-    claims = tuple(_claim_rows(read, rules, decided))
-    keys = {"Mention": [row["key"] for row in named], "Claim": [row["key"] for row in claims]}
-    return DocumentRows(_document_row(read, keys, basis_of(read, rules)), named, claims)
+    mentioned = tuple(_mention_rows(read, own or {}))
+    claims = tuple(_claim_rows(read, rules, decided, own or {}))
+    keys = {"Mention": [row["key"] for row in mentioned], "Claim": [row["key"] for row in claims]}
+    return DocumentRows(_document_row(read, keys, basis_of(read, rules)), mentioned, claims)
 
 
 def basis_of(read: ReadDocument, rules: Believed) -> str:
@@ -100,8 +104,10 @@ def claims_of(read: ReadDocument) -> list[Said]:
     return list({said.key: said for said in found}.values())
 
 
-def _claim_rows(read: ReadDocument, rules: Believed, decided: Mapping[str, str]) -> Iterator[Row]:
-    for said in claims_of(read):
+def _claim_rows(
+    read: ReadDocument, rules: Believed, decided: Mapping[str, str], own: Origins
+) -> Iterator[Row]:
+    for said in (named(one, own) for one in claims_of(read)):
         # what a person has decided is made by the decision's own record, or by none
         row = claim_row(said, waits=waits(said, rules) or said.key in decided)
         yield with_figures(row, read, said, joining())
@@ -154,16 +160,18 @@ def _found(mention: Mention) -> dict[str, Any]:
 # --- mentions ---
 
 
-def _mention_rows(read: ReadDocument) -> Iterator[Row]:
-    for number, mention in enumerate(read.reading.mentions):
+def _mention_rows(read: ReadDocument, own: Origins) -> Iterator[Row]:
+    for number in range(len(read.reading.mentions)):
         link = _link(read.reading, number)
         if link is not None and link.kind in _MENTIONED:
-            yield _mention_row(read, number, mention, link)
+            yield _mention_row(read, number, link, own)
 
 
-def _mention_row(read: ReadDocument, number: int, mention: Mention, link: Candidate) -> Row:
+def _mention_row(read: ReadDocument, number: int, link: Candidate, own: Origins) -> Row:
+    mention, out = read.reading.mentions[number], Made(units={read.key: "Document"})
     part = Part("", mention.start, mention.end, mention.text)
-    states = mentions(read.key, link.id, link.kind, part) | {"confidence": _number(link.score)}
+    key = out.ref(own_end(End(mention.text, link.id, link.kind), own))
+    states = mentions(read.key, key, link.kind, part) | {"confidence": _number(link.score)}
     toward = read.reading.toward.get(number)
     if toward is not None:
         states["sentiment"] = _number(toward.score)
@@ -171,7 +179,7 @@ def _mention_row(read: ReadDocument, number: int, mention: Mention, link: Candid
         "key": f"{read.key}#{mention.start}-{mention.end}", "document": read.key, "start": str(mention.start),
         "end": str(mention.end), "text": mention.text, "by": link.reason, "confidence": _number(link.score),
         STATED: read.day.isoformat() if read.day else "", "compartments": ";".join(sorted(read.compartments)),
-        STATES: _json([states]), UNITS: _json(dict(sorted({link.id: link.kind, read.key: "Document"}.items()))),
+        STATES: _json([*out.rows, states]), UNITS: _json(dict(sorted(out.units.items()))),
     }  # fmt: skip
     return {name: text for name, text in row.items() if text}
 

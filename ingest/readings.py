@@ -24,15 +24,17 @@ from ingest.feed_events import FeedEvents
 from ingest.holder_tables import Succession, companies, company_of
 from ingest.joining import joining
 from ingest.loader import LoadOptions, LoadReport, load
+from ingest.own_parties import MADE, Origins, links, named, origins, parties
 from ingest.plan_progress import RowKey, key_of_row
 from ingest.read_documents import ReadDocument
 from ingest.read_roles import BASIS, JOINS, KEYS, STATED, STATES, UNITS
 from ingest.reading_rows import DocumentRows, basis_of, believed, claims_of, rows_of
-from ingest.said import Correction, Row, Said, corrected, made, said_of
+from ingest.said import Correction, End, Part, Row, Said, corrected, made, said_of
 from ingest.told_together import Together, beside_feeds, is_together, types_together
 from ingest.withdrawal import withdraw_records
 from ingest.write import chunks
 from ingest.written import READING, reading
+from nlp.found import Candidate
 
 BATCH: Final = 1000
 """Documents written together."""
@@ -151,7 +153,8 @@ class _Writer:
         told = _told(
             self.store, [h for one in batch for h in _events_of(one, earlier.get(_handle_of(one), {}))]
         )
-        rows = [self._beside(rows_of(one, believed(), decided), told) for one in batch]
+        own = _own(self.store, (link for one in batch for link in links(one)))
+        rows = [self._beside(rows_of(one, believed(), decided, own), told) for one in batch]
         rows = [_with_kept(one, earlier.get(_handle("Document", one.document), {}), decided) for one in rows]
         dropped = [handle for one in rows for handle in _dropped(one, earlier)]
         taken_back = withdraw_records(self.store, reading(), dropped, self.options)
@@ -312,6 +315,20 @@ def _keys(body: str) -> Keys:
     return found
 
 
+def _own(store: Store, told_of: Iterable[Candidate | End | Part]) -> Origins:
+    """Those of these parties that readings have made of their names."""
+    ids: dict[str, set[str]] = {label: set() for label in MADE}
+    for one in told_of:
+        if one.id and one.kind in ids:
+            ids[one.kind].add(one.id)
+    return origins(
+        row["node"]
+        for label, some in ids.items()
+        for chunk in chunks(sorted(some))
+        for row in store.read(upserts.find_nodes(label), ids=chunk)
+    )
+
+
 def _standing(store: Store, handles: Sequence[str]) -> list[dict[str, str]]:
     found = (row["node"] for row in store.read(upserts.find_nodes("Record"), ids=list(handles)))
     return [row for row in found if not row.get("known_to")]
@@ -396,6 +413,7 @@ def settled(store: Store, key: str, compartments: Sequence[str], correction: Cor
     if not found:
         raise NotFound("这条断言已被撤回 / this claim has been taken back")
     said = corrected(said_of(json.loads(found[0]["body"])), correction)
+    said = named(said, _own(store, parties(said)))
     if not made(said).makes:
         raise InvalidInput(
             "correction",

@@ -20,7 +20,8 @@ Row = dict[str, str]
 class End:
     """A party as a document names it: the entity meant, or else whom its words may mean, best first.
 
-    `kind` is its type. A party that is not in the graph and yet has a `key` is made of its name under that key.
+    `kind` is its type. A party with a `key` is made of its name under that key, whoever else makes it: one that is not
+    in the graph, or is there by what was read only. `called` is that name, where the document's words are others.
     """
 
     name: str
@@ -28,6 +29,7 @@ class End:
     kind: str = ""
     choices: tuple[Mapping[str, Any], ...] = ()
     key: str = ""
+    called: str = ""
 
     @property
     def known(self) -> bool:
@@ -37,7 +39,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an event: its role, its words and their place, and the party that it is, where it is one."""
+    """A part of an event: its role, its words and their place, and the party that it is (as `End`), where it is one."""
 
     role: str
     start: int
@@ -45,6 +47,13 @@ class Part:
     text: str
     id: str | None = None
     kind: str = ""
+    key: str = ""
+    called: str = ""
+
+    @property
+    def ref(self) -> str | None:
+        """The key under which it is named; None where it is no party."""
+        return self.key or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +114,11 @@ class Made:
     units: dict[str, str] = field(default_factory=dict)
 
     def ref(self, end: End) -> str:
-        """The key under which a party is named here; one that is new is described as well."""
-        key = end.id or end.key
+        """The key under which a party is named here; one that is made of its name is described as well."""
+        key = end.key or end.id or ""
+        if end.key and key not in self.units:
+            self.rows.append({"type": end.kind, "id": key, "name": end.called or end.name})
         self.units[key] = end.kind
-        if not end.id:
-            self.rows.append({"type": end.kind, "id": key, "name": end.name})
         return key
 
 
@@ -154,7 +163,7 @@ def _guarantee(said: Said, out: Made) -> None:
     guarantor, debtor = out.ref(said.subject), out.ref(said.object)
     row = {
         "type": "Guarantee",
-        "id": "|".join(("guarantee", guarantor, debtor, _figure(said))),
+        "id": "|".join(("guarantee", said.subject.id or guarantor, said.object.id or debtor, _figure(said))),
         "guarantor": guarantor,
         "debtor": debtor,
         **_money(said),
@@ -224,7 +233,7 @@ def _event(said: Said, out: Made) -> None:
     row = {
         "type": "Event",
         "id": said.key,
-        "name": EVENT_TYPES.get(said.type, said.type),
+        "name": event_name(said.type, said.detail),
         "kind": said.type,
         "text": said.text,
         "subjects": json.dumps(named),
@@ -244,8 +253,28 @@ def _event(said: Said, out: Made) -> None:
     out.makes = "Event"
 
 
+DETAILS: Final[Mapping[str, str]] = {
+    "planned": "计划",
+    "terminated": "终止",
+    "rumoured": "传闻",
+    "denied": "否认",
+    "hypothetical": "假设",
+    "standing": "存量",
+    "appointed": "任职",
+    "resigned": "离任",
+}
+"""How far an event is so, or of which kind it is: what a reading says as `detail`, each with its Chinese term."""
+
+
+def event_name(type_: str, detail: str | None) -> str:
+    """The name of an event: its type, and how far it is so where it is not simply so (收购（计划）)."""
+    name = EVENT_TYPES.get(type_, type_)
+    how = DETAILS.get(detail or "")
+    return f"{name}（{how}）" if how else name
+
+
 def _as_end(part: Part) -> End:
-    return End(part.text, part.id, part.kind)
+    return End(part.text, part.id, part.kind, key=part.key, called=part.called)
 
 
 def _figure(said: Said) -> str:
@@ -258,7 +287,8 @@ def _told(said: Said) -> stories.Told:
         part.id for part in said.parts if part.id and part.role != "subjects" and part.id != said.subject.id
     ]
     return stories.Told(
-        type=said.type if said.type != "negative" else f"negative {said.detail or ''}",
+        # a plan, its end and the deed are three events, and so are a resignation and an appointment
+        type=f"{said.type} {said.detail or ''}",
         subject=said.subject.id or said.subject.name,
         day=said.date,
         published=said.published,
@@ -276,7 +306,7 @@ _ABOUT_ENDS: Final = ("Company", "Person", "Industry")
 def _others(said: Said, out: Made, subjects: list[str]) -> Iterator[Row]:
     """Other parties of an event, each with its role."""
     for part in said.parts:
-        if part.id and part.id not in subjects and part.kind in _ABOUT_ENDS:
+        if part.ref and part.ref not in subjects and part.kind in _ABOUT_ENDS:
             key = out.ref(_as_end(part))
             yield {
                 "type": "ABOUT", "from": said.key, "from_type": "Event", "to": key, "to_type": part.kind,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ingest.event_rows import ALONE, joined, placed
 from ingest.feed_events import FeedEvents
 from ingest.joining import Joining
+from ingest.own_parties import parties
 from ingest.plan_progress import key_of_row, placed_progress
 from ingest.read_figures import PLEDGE, PLEDGING
 from ingest.read_pledges import pledge_rows, pledging
@@ -40,6 +41,16 @@ def beside_feeds(row: Row, feeds: FeedEvents, rules: Joining) -> Row:
     return placed(joined(row, {makes: feed for makes, feed in found.items() if feed is not None}), ALONE)
 
 
+def _own_keys(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+    """The key under which a party that readings have made is told of, by wall and id."""
+    return {
+        (row.get("compartments", ""), party.id): party.key
+        for row in rows
+        for party in parties(said_of(row))
+        if party.id and party.key
+    }
+
+
 class Together:
     """All rows that matter to each other, in their places."""
 
@@ -47,7 +58,13 @@ class Together:
         self._rules = rules
         mine = [row for row in rows if is_together(row, rules)]
         self._places = placed_progress(mine, rules.progress)
-        self._pledges = pledge_rows(mine, rules.pledges)
+        keys = _own_keys(mine)
+        self._pledges = {
+            key: {
+                name: keys.get(("", text)) or keys.get((key[1], text), text) for name, text in pledge.items()
+            }
+            for key, pledge in pledge_rows(mine, rules.pledges).items()
+        }
 
     def placed(self, row: Row) -> Row:
         """A row in its place."""

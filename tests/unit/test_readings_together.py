@@ -14,6 +14,7 @@ from ingest.joining import joining
 from ingest.plan_progress import placed_progress
 from ingest.read_pledges import pledge_rows
 from ingest.reading_rows import believed, rows_of
+from ingest.said import event_name
 from ingest.told_together import Together, beside_feeds
 from ingest.written import reading
 from nlp.found import Mention, Quantity
@@ -209,6 +210,57 @@ def test_a_viewer_is_answered_as_by_a_graph_without_what_is_hidden(feeds, articl
         told = [one for one in documents if clearance.issuperset(one.compartments)]
         fresh = together(world(Event=seen), told)
         assert answers(whole.view(clearance, TODAY)) == answers(fresh.view(clearance, TODAY))
+
+
+# --- how far an event is so ---
+
+
+HOW = {None: "收购", "planned": "收购（计划）", "terminated": "收购（终止）", "rumoured": "收购（传闻）"}
+
+
+def bought(key, detail, amount=5e8):
+    """Nearly the same text, on the same day, of the same parties, whatever of them it tells."""
+    text = Text(f"{key}{detail}", f"据悉，澄江集团收购云州港务集团，详情见公告{key}。", on(3))
+    group, port = text.name("澄江集团", GROUP), text.name("云州港务集团", PORT)
+    others = [("target", port)]
+    return text.event("acquisition", "收购", [group], amount=amount, others=others, detail=detail).read()
+
+
+@pytest.mark.parametrize("amount", [5e8, None])
+def test_a_plan_its_end_a_rumour_and_the_deed_are_events_apart_each_with_its_witnesses(amount):
+    documents = [bought(key, detail, amount) for key in "ab" for detail in HOW]
+    for order in (documents, documents[::-1]):
+        view = together(world(), order).view(frozenset(), TODAY)
+        rows = view.rows("Event").tolist()
+        assert sorted(view.name(row) for row in rows) == sorted(HOW.values())
+        for row in rows:
+            detail = view.props(row).get("detail")
+            assert view.name(row) == HOW[detail]
+            tellers = {entity_handle("reading", "Document", f"{key}{detail}") for key in "ab"}
+            assert {teller.id for teller in told_by(view, row)} == tellers
+
+
+def test_the_timeline_says_that_a_plan_is_one():
+    view = together(world(), [bought("a", "planned")]).view(frozenset(), TODAY)
+    shown = timeline(view, GROUP[0]).model_dump_json()
+    assert "收购（计划）" in shown
+
+
+def test_a_resignation_and_an_appointment_in_one_text_are_two_events():
+    text = Text("n1", "澄江医药公告，总经理辞任，董事会聘任新总经理，任期三年。", on(3))
+    river = text.name("澄江医药", RIVER)
+    text.event("executive_change", "辞任", [river], detail="resigned")
+    text.event("executive_change", "聘任", [river], detail="appointed")
+    view = together(world(), [text.read()]).view(frozenset(), TODAY)
+    names = sorted(view.name(row) for row in view.rows("Event").tolist())
+    assert names == ["高管变动（任职）", "高管变动（离任）"]
+
+
+def test_what_is_simply_so_bears_the_name_of_its_type():
+    assert [event_name("negative", "被立案调查"), event_name("pledge", "standing")] == [
+        "负面事件",
+        "质押（存量）",
+    ]
 
 
 # --- plans that go on ---
