@@ -3,12 +3,15 @@
 import dataclasses
 import datetime as dt
 import itertools
+import json
 
 import pytest
 
 from graph.ids import entity_handle
 from ingest.documents import SourceDocument
 from ingest.documents.document import TextBuilder
+from ingest.event_rows import ALONE, joined, placed
+from ingest.feed_events import Feed
 from ingest.joining import joining
 from ingest.listed_holders import holders_tables
 from ingest.own_parties import MADE, named, origins, parties
@@ -232,6 +235,28 @@ def told(view):
         for fact in view.facts(row, kind, direction)
         if kind != "MENTIONS" or view.value(fact.other, "published") == dt.date(2024, 5, 6)
     )
+
+
+@pytest.mark.parametrize("walls", [(), ("deal:a",)])
+def test_a_pledge_of_a_holder_is_the_holders(walls):
+    desk = Desk()
+    desk.read(filing())
+    desk.read(news(pledge), walls)
+    desk.withdraw("report")
+    view = desk.view(frozenset(walls))
+    (row,) = view.rows("Pledge").tolist()
+    parties_ = {(f.props["role"], view.name(f.other)) for f in view.facts(row, "PARTY_TO", "in")}
+    assert ("pledgor", FUND) in parties_
+
+
+def test_a_deal_that_a_feed_lists_is_told_with_the_holder_under_its_name():
+    desk = Desk()
+    desk.read(filing())
+    (row,) = desk.read(news(acquired)).claims
+    states = json.loads(placed(joined(row, {"Event": Feed("Deal", "D1")}), ALONE)["states"])
+    key = f"Company:{FUND}"
+    assert {"type": "Company", "id": key, "name": FUND} in states
+    assert [state["target"] for state in states if state["type"] == "Deal"] == [key]
 
 
 def test_a_walled_table_names_its_holders_itself():
