@@ -49,7 +49,7 @@ class SentDocument(BaseModel):
     publisher: Named | None = None
     url: Named | None = None
 
-    def document(self) -> SourceDocument:
+    def document(self, place: str = "") -> SourceDocument:
         """The same as readers of files give it: control characters are spaces, halves of characters U+FFFD."""
         title, text = printable((self.title or "").strip()), printable(self.text)
         return SourceDocument(
@@ -60,6 +60,7 @@ class SentDocument(BaseModel):
             published=self.published,
             publisher=self.publisher or "",
             url=self.url or "",
+            place=place,
         )
 
     @property
@@ -112,7 +113,7 @@ class _Routes:
         walls = _walls(viewer_of(request), wanted.compartments)
         view = service_of(request).graph.view(Viewer("reader", frozenset(walls)))
         run = Run(view, _HEADS[wanted.profile], walls)
-        documents = [document.document() for document in wanted.documents]
+        documents = [one.document(f"documents[{n}]") for n, one in enumerate(wanted.documents)]
         if wanted.at_once:
             return answer(request, self._read(documents, run, write=wanted.write))
 
@@ -150,6 +151,7 @@ def _summary(found: Reads) -> dict[str, Any]:
     """What a job keeps of a batch: ids and counts; the documents are asked for by id."""
     return {
         "documents": [line.id for line in found.documents],
+        "unreadable": [line.model_dump() for line in found.unreadable],
         "written": None if found.written is None else found.written.model_dump(),
         "seconds": found.seconds,
     }

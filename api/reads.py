@@ -31,6 +31,8 @@ _FOREIGN: Final = (
     "文本不是中文，只找图中的名称与数字 / not Chinese: only names of the graph and figures were looked for"
 )
 
+_OWN_KEY: Final = "给每篇文档各自的编号 / give each document an id of its own"
+
 _KINDS: Final = frozenset(get_args(DocumentKind))
 
 Progress = Callable[[int], None]
@@ -103,7 +105,7 @@ def read(
     lines: list[ReadLine] = []
     unreadable: list[UnreadableLine] = []
     total = Written() if run.store is not None else None
-    for batch in _batches(documents):
+    for batch in _batches(_without_clashes(documents)):
         good = [one for one in batch if isinstance(one, SourceDocument)]
         unreadable += [_unreadable(one) for one in batch if isinstance(one, Unreadable)]
         done = list(_read(good, reader, run))
@@ -129,6 +131,27 @@ def _batches(
         yield batch
 
 
+def _without_clashes(
+    documents: Iterable[SourceDocument | Unreadable],
+) -> Iterator[SourceDocument | Unreadable]:
+    """The documents; one under the key of another that says something else is reported, and replaces nothing."""
+    first: dict[str, tuple[str, str]] = {}
+    for one in documents:
+        if isinstance(one, SourceDocument):
+            content, where = first.setdefault(one.key, (_content(one), f"{one.file} {one.place}".strip()))
+            if content != _content(one):
+                reason = f"编号 {one.key} 已属另一文档：{where} / another document has the id already"
+                yield Unreadable(one.file, one.place, reason, _OWN_KEY)
+                continue
+        yield one
+
+
+def _content(document: SourceDocument) -> str:
+    """A hash of all that a source says of a document."""
+    parts = (document.title, document.text, str(document.published), document.kind, document.publisher)
+    return key_of(*parts, document.url)
+
+
 def _read(documents: Sequence[SourceDocument], reader: Reader, run: Run) -> Iterator[ReadDocument]:
     texts = [Text(document.text, document.published) for document in documents]
     for document, reading in zip(documents, reader.pipe(texts), strict=True):
@@ -147,11 +170,7 @@ def _read(documents: Sequence[SourceDocument], reader: Reader, run: Run) -> Iter
 
 def _basis(document: SourceDocument, run: Run) -> str:
     """What a reading rests on but for the graph: the document, and who read it for what."""
-    parts = (
-        reader_version(), *run.heads, document.title, document.text, str(document.published), document.kind,
-        document.publisher, document.url,
-    )  # fmt: skip
-    return key_of(*parts)
+    return key_of(reader_version(), *run.heads, _content(document))
 
 
 def _line(document: ReadDocument, source: SourceDocument) -> ReadLine:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from nlp.event_models import MODEL
 from nlp.event_rules import RULE
-from nlp.found import Argument, Event
+from nlp.found import Argument, Event, Mention
 from nlp.polarity import bounded, heavier, is_polarity
 
 PLACES: Final = 4
@@ -60,13 +60,14 @@ class _Places:
         return range(event.start // BLOCK, event.end // BLOCK + 1)
 
 
-def union(events: Iterable[Event]) -> list[Event]:
+def union(events: Iterable[Event], mentions: Sequence[Mention] = ()) -> list[Event]:
     """The events without repeats, in order of place.
 
     Two are one when they are of one type, in one sentence, and have the same trigger or the same main subject, or
-    either has none. Of rules and models that agree, the confidence is that at least one is right, as far as what the
-    text says against it allows (终止, 传闻). Where a rule names another type for the same trigger, the model is not
-    heard: the words decide (解除质押 is no 质押).
+    either has none; or, with the `mentions`, the same main party and the same figure in it. Of rules and models that
+    agree, the confidence is that at least one is right, as far as what the text says against it allows (终止, 传闻).
+    Where a rule names another type for the same trigger, the model is not heard: the words decide (解除质押 is no
+    质押).
     """
     every = list(events)
     rules = _Places()
@@ -75,11 +76,11 @@ def union(events: Iterable[Event]) -> list[Event]:
             rules.add(event)
     joined = _Places()
     for event in sorted((e for e in every if not _outdone(e, rules)), key=_standing):
-        place = next((n for n in joined.near(event) if _same(joined.events[n], event)), None)
+        place = next((n for n in joined.near(event) if _same(joined.events[n], event, mentions)), None)
         if place is None:
             joined.add(event)
         else:
-            joined.put(place, _both(joined.events[place], event))
+            joined.put(place, both(joined.events[place], event))
     known = [
         replace(e, confidence=bounded(e.detail, e.type, e.confidence))
         for e in joined.events
@@ -121,19 +122,40 @@ def _standing(event: Event) -> tuple[object, ...]:
     )
 
 
-def _same(one: Event, other: Event) -> bool:
-    if one.type != other.type or not _compatible(one, other):
+def _same(one: Event, other: Event, mentions: Sequence[Mention]) -> bool:
+    if one.type != other.type or not compatible(one, other):
         return False
     if not _overlap((one.start, one.end), (other.start, other.end)):
         return False
     if _overlap(one.trigger, other.trigger):
         return True
-    if one.detail != other.detail and not _UNDONE.isdisjoint({one.detail, other.detail}):
+    if one_undone(one, other):
         return False
-    return not one.subjects or not other.subjects or one.subjects[0] == other.subjects[0]
+    if not one.subjects or not other.subjects or one.subjects[0] == other.subjects[0]:
+        return True
+    return bool(mentions) and _one_party_and_figure(one, other, mentions)
 
 
-def _compatible(one: Event, other: Event) -> bool:
+def _one_party_and_figure(one: Event, other: Event, mentions: Sequence[Mention]) -> bool:
+    """Whether both take the very same figure of the text for one party, called twice (云岭重工公告，公司…)."""
+    parties = {party_of(event.subjects[0], mentions) for event in (one, other)}
+    figures = [{a.start for a in event.arguments if a.role == "amount"} for event in (one, other)]
+    return len(parties) == 1 and not figures[0].isdisjoint(figures[1])
+
+
+def party_of(number: int, mentions: Sequence[Mention]) -> str:
+    """Who a mention is: the entity, else the words that it or its antecedent is called by."""
+    mention = mentions[number]
+    root = mention if mention.antecedent is None else mentions[mention.antecedent]
+    return root.text if root.link is None else root.link.id
+
+
+def one_undone(one: Event, other: Event) -> bool:
+    """Whether one of two is told as undone, and the other not, or otherwise."""
+    return one.detail != other.detail and not _UNDONE.isdisjoint({one.detail, other.detail})
+
+
+def compatible(one: Event, other: Event) -> bool:
     """Whether the details of two events of one type do not name two kinds of it (appointed, resigned)."""
     if one.detail == other.detail:
         return True
@@ -146,7 +168,7 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _both(best: Event, other: Event) -> Event:
+def both(best: Event, other: Event) -> Event:
     """One of two; whom and what a rule names stands before what a model names, which errs more often."""
     first, second = (other, best) if _kind(other.by) == RULE != _kind(best.by) else (best, other)
     sure = best.confidence
@@ -156,7 +178,7 @@ def _both(best: Event, other: Event) -> Event:
         best,
         confidence=sure,
         by=best.by if other.by in best.by else f"{best.by}+{other.by}",
-        arguments=_joined(first.arguments, second.arguments),
+        arguments=joined_arguments(first.arguments, second.arguments),
         subjects=first.subjects or second.subjects,
         amount=first.amount or second.amount,
         date=first.date or second.date,
@@ -168,7 +190,7 @@ def _kind(by: str) -> str:
     return by.partition(":")[0]
 
 
-def _joined(first: tuple[Argument, ...], second: tuple[Argument, ...]) -> tuple[Argument, ...]:
+def joined_arguments(first: tuple[Argument, ...], second: tuple[Argument, ...]) -> tuple[Argument, ...]:
     """The arguments of both; of two in one place, or two of one role where the first has it, the first."""
     roles = {argument.role for argument in first}
     more = [

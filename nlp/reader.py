@@ -21,8 +21,10 @@ from nlp import coreference, event_rules, relation_rules
 from nlp.dates import dates
 from nlp.embedding import hash_of
 from nlp.event_models import model_events, negative_events
+from nlp.event_title import with_title
 from nlp.event_union import union
 from nlp.found import Event, Mention, MentionKind, Reading, Relation, Sentiment
+from nlp.language import is_chinese
 from nlp.linking import Linker
 from nlp.named_things import named_things
 from nlp.quantities import quantities
@@ -129,7 +131,8 @@ class Reader:
         )
 
     def _mentions(self, text: Text, found: Found) -> list[Mention]:
-        named = _without_overlaps([m for name in ("cluener", "finner") for m in _entities(found, name)])
+        seen = ("cluener", "finner") if is_chinese(text.text) else ()
+        named = _without_overlaps([m for name in seen for m in _entities(found, name)])
         if self.linker is not None:
             named = self.linker.link(text.text, named, text.published)
         values = [*quantities(text.text), *dates(text.text, text.published), *named_things(text.text)]
@@ -139,7 +142,7 @@ class Reader:
     def _events(text: Text, mentions: Sequence[Mention], found: Found) -> list[Event]:
         told = event_rules.events(text.text, mentions, text.published)
         found_by_models = [*model_events(found, mentions), *negative_events(found, mentions)]
-        every = union([*told, *found_by_models])
+        every = with_title(text.text, union([*told, *found_by_models], mentions), mentions)
         return [event for event in every if event.confidence >= LEAST]
 
     def _relations(self, text: str, mentions: Sequence[Mention], found: Found) -> list[Relation]:
@@ -187,7 +190,7 @@ def _few_at_a_time(parts: Sequence[Sequence[Place]]) -> Iterator[Sequence[Sequen
 
 
 def _sentiment(found: Found) -> Sentiment | None:
-    labels = found.labels.get(_SENTIMENT)
+    labels = found.labels.get(_SENTIMENT) if is_chinese(found.text) else None
     return Sentiment(_score(labels), max(labels.values())) if labels else None
 
 

@@ -40,7 +40,8 @@ class SourceDocument:
     """文档: a text as it came, with what its file says of it.
 
     `key` is the id that its source gives, else a hash of its content. `pages` are the offsets at which pages begin,
-    empty where a format has none. `notes` say what was assumed (an encoding) or left out.
+    empty where a format has none. `notes` say what was assumed (an encoding) or left out. `place` is where in its
+    file it stands (`line 3`), empty where it is all of it.
     """
 
     key: str
@@ -55,6 +56,7 @@ class SourceDocument:
     headings: tuple[Heading, ...] = ()
     notes: tuple[str, ...] = ()
     file: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -91,10 +92,11 @@ def _skip(stream: IO[bytes]) -> None:
 
 
 def _one(line: bytes, name: str, number: int, names: FieldNames) -> SourceDocument | Unreadable:
+    place = f"line {number}"
     try:
-        return document(_value(line), name, names)
+        return replace(document(_value(line), name, names), place=place)
     except CannotRead as error:
-        return Unreadable(name, f"line {number}", error.reason, error.hint)
+        return Unreadable(name, place, error.reason, error.hint)
 
 
 def _value(line: bytes) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ def test_fields_come_under_their_names():
         publisher="某社",
         url="https://example.com/7",
         file="a.jsonl",
+        place="line 1",
     )
 
 

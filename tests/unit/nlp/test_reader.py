@@ -63,6 +63,35 @@ def test_a_denied_event_is_none(reader: Reader) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "The China Petroleum company acquired Goldman Sachs, said Tim Cook, its chairman.",
+        "株式会社雲嶺は本日、日本銀行の田中社長に株式を担保に差し入れた。",
+    ],
+)
+def test_models_are_not_heard_on_other_languages(reader: Reader, text: str) -> None:
+    """What they see there is made up."""
+    [reading] = reader.read([Text(text, DAY)])
+    assert not reading.mentions
+    assert not reading.events
+    assert reading.sentiment is None
+
+
+def test_parts_of_a_text_with_many_companies_are_judged_a_few_at_a_time(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the answer of all at once."""
+    text = "云岭重工大涨，泠川实业巨亏，朔原水泥被立案调查，而海陵电子中标大单。"
+    [whole] = reader.read([Text(text, DAY)])
+    monkeypatch.setattr("nlp.reader.PARTS", 1)
+    [parts] = reader.read([Text(text, DAY)])
+    assert len(whole.toward) > 1
+    assert {n: one.score for n, one in parts.toward.items()} == pytest.approx(
+        {n: one.score for n, one in whole.toward.items()}, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "",
         " \n\t",
         "\x00\x01\x02",
