@@ -69,10 +69,11 @@ class Event:
 
 @dataclass(frozen=True)
 class EventText:
-    """A text with the events that it tells."""
+    """A text with the events that it tells; `types` are those that its file labels at all."""
 
     text: str
     events: tuple[Event, ...]
+    types: frozenset[str] = frozenset()
 
 
 Example = TaggedText | LabelledText | TextPair | EventText
@@ -232,7 +233,10 @@ def relation_marks(text: str, head: str, tail: str) -> tuple[Span, ...]:
 
 
 def _fewfc(path: Path) -> Iterator[EventText]:
-    for row in _json_lines(path):
+    """FewFC: each of its files labels some types of events and leaves all others in its texts unlabelled."""
+    rows = list(_json_lines(path))
+    types = frozenset(event["type"] for row in rows for event in row["events"])
+    for row in rows:
         events = []
         for event in row["events"]:
             spans = [
@@ -241,7 +245,7 @@ def _fewfc(path: Path) -> Iterator[EventText]:
             trigger = next(Span(s.start, s.end, event["type"]) for s in spans if s.label == "trigger")
             arguments = tuple(sorted(s for s in spans if s.label != "trigger"))
             events.append(Event(event["type"], trigger, arguments))
-        yield EventText(row["content"], tuple(events))
+        yield EventText(row["content"], tuple(events), types)
 
 
 def _stsb(path: Path) -> Iterator[TextPair]:

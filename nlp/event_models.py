@@ -43,6 +43,7 @@ class _Meaning(BaseModel):
 class _Meanings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    precedence: tuple[str, ...]
     fewfc: Mapping[str, _Meaning]
     finese: Mapping[str, str]
 
@@ -55,13 +56,23 @@ def _meanings() -> _Meanings:
 
 
 def model_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
-    """Events of the ten FewFC types; an argument that is a mention carries its number."""
+    """Events of the ten FewFC types, one at a trigger; an argument that is a mention carries its number."""
     if not is_chinese(found.text):
         return
     layout = Layout.of(simplified(found.text))
-    for event in found.events:
+    for event in _most_special(found.events):
         if tells(layout, event.trigger.start, _meanings().fewfc[event.trigger.label].type):
             yield _event(found.text, layout, event, mentions)
+
+
+def _most_special(events: Sequence[FoundEvent]) -> Iterator[FoundEvent]:
+    """Of events whose triggers overlap, the one whose type is first in `precedence`; in the order of the text."""
+    order = _meanings().precedence
+    told: list[FoundEvent] = []
+    for event in sorted(events, key=lambda e: (order.index(e.trigger.label), e.trigger)):
+        if not any(event.trigger.start < o.trigger.end and o.trigger.start < event.trigger.end for o in told):
+            told.append(event)
+    yield from sorted(told, key=lambda e: e.trigger)
 
 
 def _event(text: str, layout: Layout, event: FoundEvent, mentions: Sequence[Mention]) -> Event:

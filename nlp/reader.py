@@ -33,7 +33,7 @@ from nlp.shared import NAME, Found, SharedReader
 from nlp.tagger import MODELS
 from nlp.toward import Place, sentiments
 
-LIVE: Final = ("cluener", "fewfc_trigger", "fewfc_argument", "news_sentiment")
+LIVE: Final = ("cluener", "fewfc_argument", "news_sentiment")
 """What a stream of news is read for: entities, events, sentiment."""
 
 FULL: Final = (*LIVE, "finner", "finese", "finre")

@@ -1,6 +1,6 @@
 """One encoder, run once a text, and many heads on it: entities, events, sentiment and relations in one pass.
 
-    reader = SharedReader(["cluener", "fewfc_trigger", "fewfc_argument", "news_sentiment"])
+    reader = SharedReader(["cluener", "fewfc_argument", "news_sentiment"])
     [found] = reader.read(["云岭实业公告，股东赵一鸣质押三百万股。"])
     found.spans["cluener"]           # (Scored(start=0, end=4, label="company", confidence=0.93), …)
     found.labels["news_sentiment"]   # {"0": 0.61, "1": 0.39}
@@ -9,8 +9,8 @@
 | head | gives |
 |---|---|
 | `cluener` `resume` `finner` | `spans[head]`: what is named, labelled with its kind |
-| `fewfc_trigger` | `spans[head]`: triggers, labelled with the type of their event |
-| `fewfc_argument` | `events`: each trigger with its arguments, labelled with their role; runs `fewfc_trigger` too |
+| `fewfc_trigger` `fewfc_further` | `spans[head]`: triggers, labelled with the type of their event; five types each |
+| `fewfc_argument` | `events`: each trigger with its arguments, labelled with their role; runs the two others too |
 | `finese` | `labels[head]`: probability of each type of negative event; `spans[head]`: their subjects, labelled so |
 | `finfe` `news_sentiment` | `labels[head]`: probability of each label; an empty text has none |
 | `finre` | `relations(found, pairs)`: for each pair (head, tail) of a text the probability of each relation |
@@ -42,13 +42,19 @@ from nlp.wide import Wide, load_wide, marked_characters
 NAME: Final = "shared"
 ARGUMENT: Final = "fewfc_argument"
 TRIGGER: Final = "fewfc_trigger"
+FURTHER: Final = "fewfc_further"
+TRIGGERS: Final = (TRIGGER, FURTHER)
+"""Two heads: the two files of FewFC label five types each, and leave those of the other unlabelled in their texts."""
 RELATION: Final = "finre"
 NEGATIVE: Final = "finese"
 SUBJECT: Final = "finese_subject"
-NEEDS: Final = {ARGUMENT: TRIGGER, NEGATIVE: SUBJECT}
+NEEDS: Final = {ARGUMENT: TRIGGERS, NEGATIVE: (SUBJECT,)}
 """Heads that another head works with."""
 
-LIVE: Final = ("cluener", TRIGGER, ARGUMENT, "news_sentiment")
+ALSO: Final = "+"
+"""Between the labels of a span that has two: 投资+股份股权转让."""
+
+LIVE: Final = ("cluener", ARGUMENT, "news_sentiment")
 """What is read of every text unless told otherwise."""
 
 SURE: Final = 0.2
@@ -59,7 +65,7 @@ NETWORK_OF_MANY: Final = 0.25
 """What the network's scores count beside the linear part's; a quarter for many labels, chosen on the carved tenth."""
 
 UNRELATED: Final = "unknown"
-UNRELATED_FROM: Final = 0.6
+UNRELATED_FROM: Final = 0.7
 """From this probability of `unknown` on, two places are not related (`finre`); chosen on the carved tenth."""
 
 LONGEST_NAME: Final = 40
@@ -142,8 +148,9 @@ class Head:
         places = np.array([(span.start, span.end) for span in found])
         sure = confidences(emissions, self._crf, path, places)
         return tuple(
-            Scored(span.start + shift, span.end + shift, span.label, round(float(p), DIGITS))
+            Scored(span.start + shift, span.end + shift, label, round(float(p), DIGITS))
             for span, p in zip(found, sure, strict=True)
+            for label in span.label.split(ALSO)
         )
 
     def one_span(self, emissions: Floats) -> Scored:
@@ -176,6 +183,11 @@ class _Asked:
     states: Floats
 
 
+def _place(trigger: tuple[Unit, Scored]) -> tuple[int, Scored]:
+    unit, span = trigger
+    return unit.offset, span
+
+
 def _about(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / NAME / "shared.json"
     if not path.exists():
@@ -204,7 +216,9 @@ class SharedReader:
                 hint="make models trains them",
             )
         self.heads = tuple(heads)
-        needed = dict.fromkeys([*heads, *(needs for name, needs in NEEDS.items() if name in heads)])
+        needed = dict.fromkeys(
+            [*heads, *(one for name, needs in NEEDS.items() if name in heads for one in needs)]
+        )
         place = folder / NAME
         try:
             about = _about(folder)
@@ -280,31 +294,31 @@ class SharedReader:
 
     def _read_spans(self, encoded: Encoded, found: Sequence[Found]) -> None:
         """Spans of the heads without marks, and the arguments of the triggers among them."""
+        triggers: list[tuple[Unit, Scored]] = []
         for name, head in self._heads.items():
             if not head.tagging or head.marks:
                 continue
             emissions = head.run(encoded.states[None])[0]
-            spans = [head.spans(emissions[unit.rows], unit.start) for unit in encoded.units]
-            if name in self.heads:
-                for unit, some in zip(encoded.units, spans, strict=True):
-                    found[unit.text].spans[name] += some
-            if name == TRIGGER and ARGUMENT in self._heads:
-                self._read_events(encoded, spans, found)
+            for unit in encoded.units:
+                spans = head.spans(emissions[unit.rows], unit.start)
+                if name in self.heads:
+                    found[unit.text].spans[name] += spans
+                if name in TRIGGERS:
+                    triggers += [(unit, span) for span in spans]
+        if ARGUMENT in self._heads:
+            self._read_events(encoded, sorted(triggers, key=_place), found)
 
     def _read_events(
-        self, encoded: Encoded, triggers: Sequence[Sequence[Scored]], found: Sequence[Found]
+        self, encoded: Encoded, triggers: Sequence[tuple[Unit, Scored]], found: Sequence[Found]
     ) -> None:
         head = self._heads[ARGUMENT]
-        whose = [
-            (unit, trigger) for unit, some in zip(encoded.units, triggers, strict=True) for trigger in some
-        ]
         asked = [
             _asked(
                 encoded, unit, (Span(trigger.start - unit.start, trigger.end - unit.start, trigger.label),)
             )
-            for unit, trigger in whose
+            for unit, trigger in triggers
         ]
-        for (unit, trigger), one, emissions in zip(whose, asked, _run_marked(head, asked), strict=True):
+        for (unit, trigger), one, emissions in zip(triggers, asked, _run_marked(head, asked), strict=True):
             arguments = head.spans(emissions, unit.start + one.start)
             found[unit.text].events += (FoundEvent(trigger, arguments),)
 

@@ -2,7 +2,7 @@
 
 Most reading is done by the one encoder with many heads, `nlp.shared.SharedReader`:
 
-    reader = SharedReader(["cluener", "fewfc_trigger", "fewfc_argument", "finese", "news_sentiment", "finre"])
+    reader = SharedReader(["cluener", "fewfc_argument", "finese", "news_sentiment", "finre"])
     found = reader.read(texts)                # one `Found` a text: spans, labels, events, each with its probability
     found[0].spans["cluener"]                 # (Scored(start, end, label, confidence), …)
     found[0].labels["news_sentiment"]         # {"0": 0.61, "1": 0.39}

@@ -61,9 +61,8 @@ def main() -> None:
 
 def _shared(given: argparse.Namespace, folders: Folders) -> None:
     if not given.measure:
-        recipes = [joint.AGAIN] if given.start == NAME else [joint.JointRecipe(), joint.AGAIN]
-        for recipe in recipes:
-            joint.train(folders, replace(recipe, epochs=given.epochs or recipe.epochs), given.share)
+        recipe = joint.JointRecipe()
+        joint.train(folders, replace(recipe, epochs=given.epochs or recipe.epochs), given.share)
     tasks.measure_shared(folders)
 
 

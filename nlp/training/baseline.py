@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from nlp.datasets import LabelledText, TaggedText
+from nlp.datasets import LabelledText, Span, TaggedText
 
 
 def _plain(example: LabelledText) -> str:
@@ -36,6 +36,24 @@ def label_sets(train: Sequence[TaggedText], texts: Sequence[TaggedText], seed: i
         model = LinearSVC(C=0.5, class_weight="balanced", random_state=seed).fit(known, has)
         for number in np.flatnonzero(model.predict(asked)):
             found[number].add(label)
+    return found
+
+
+def names_by_list(
+    train: Sequence[TaggedText], texts: Sequence[TaggedText], labels: Sequence[set[str]]
+) -> list[tuple[Span, ...]]:
+    """For each label of a text the name, of those known from training, that stands in it most often, then first."""
+    known = {example.text[span.start : span.end] for example in train for span in example.spans}
+    longest = max(map(len, known))
+    found = []
+    for example, some in zip(texts, labels, strict=True):
+        text = example.text
+        runs = ((n, n + size) for n in range(len(text)) for size in range(2, longest + 1))
+        places = [
+            (-text.count(text[a:b]), a, a - b, b) for a, b in runs if b <= len(text) and text[a:b] in known
+        ]
+        best = min(places, default=None)
+        found.append(() if best is None else tuple(Span(best[1], best[3], label) for label in sorted(some)))
     return found
 
 

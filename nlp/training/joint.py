@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,11 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from nlp import marks as marking
 from nlp.datasets import EventText, LabelledText, Span, TaggedText
 from nlp.encoder import Vectors, Vocabulary, load_vectors
-from nlp.shared import ARGUMENT, NAME, NEGATIVE, RELATION, SUBJECT, TRIGGER
+from nlp.shared import ALSO, ARGUMENT, NAME, NEGATIVE, RELATION, SUBJECT, TRIGGERS
 from nlp.training import linear
 from nlp.training.export import (
     SharedHead,
@@ -28,7 +30,7 @@ from nlp.training.export import (
     late_scales,
     watched,
 )
-from nlp.training.finetune import LONGEST, Feeder, Prepared, trigger_examples
+from nlp.training.finetune import LONGEST, Feeder, Prepared
 from nlp.training.network import Crf, Encoder, LabelHead, MarkedLabelHead, MarkedTagHead, TagHead
 from nlp.training.sources import load
 from nlp.training.stages import SEED, Folders, encoder_file, read_vocabulary
@@ -48,7 +50,7 @@ ROUNDS = {
     "finese": 0.4,
     "finfe": 0.5,
     "news_sentiment": 0.7,
-    "finre": 1.0,
+    "finre": 0.6,
     "fewfc": 1.0,
 }
 """Which part of a task's texts an epoch takes: every text of the main tasks, fewer where more text helps less."""
@@ -58,16 +60,24 @@ ROUNDS = {
 class JointRecipe:
     """How the shared model is trained."""
 
-    epochs: int = 6
-    encoder_rate: float = 1e-3
-    head_rate: float = 2.5e-3
+    epochs: int = 8
+    encoder_rate: float = 2e-3
+    """At 0 the encoder stays as it is."""
+    head_rate: float = 8e-3
     weight_decay: float = 0.01
+    dropout: float = 0.2
+    """Of the vectors and in the encoder's blocks."""
+    average: float = 0.999
+    """What is shipped is the exponential mean of the weights over the steps, of this decay."""
     start: str = "pretrain"
-    """Whose encoder it starts from; "shared" goes on with the shared one and its heads."""
+    """Whose encoder it starts from."""
 
 
-AGAIN = JointRecipe(epochs=2, encoder_rate=1.5e-3, head_rate=6e-3, start=NAME)
-"""The second part of the training: found too late, faster learning is better, and this makes up for some of it."""
+AFTERWARDS = ("finre", "finese")
+"""Tasks whose heads go on, each alone: they learn slowest, and longer for all would over-fit the others."""
+
+ALONE = JointRecipe(epochs=18, encoder_rate=0.0, head_rate=6e-3, average=0.998, start=NAME)
+"""How they go on: the encoder stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -102,24 +112,24 @@ class Job:
     name: str
     texts: list[str]
     parts: list[Part]
-    tags: list[NDArray[np.int64]] = field(default_factory=list)
+    tags: dict[str, dict[int, NDArray[np.int64]]] = field(default_factory=dict)
+    """By head and number of the text; a text that is not labelled for a head has none."""
     labels: Tensor = field(default_factory=lambda: torch.empty(0))
     marked: list[list[Marked]] = field(default_factory=list)
 
     def loss(self, hidden: Tensor, mask: Tensor, rows: Sequence[int]) -> Tensor:
         """The sum of its heads' losses on some of its texts."""
-        return torch.stack([self._loss(part.head, hidden, mask, rows) for part in self.parts]).sum()
+        return torch.stack([self._loss(part, hidden, mask, rows) for part in self.parts]).sum()
 
-    def _loss(self, head: SharedHead, hidden: Tensor, mask: Tensor, rows: Sequence[int]) -> Tensor:
+    def _loss(self, part: Part, hidden: Tensor, mask: Tensor, rows: Sequence[int]) -> Tensor:
+        head = part.head
         if isinstance(head, TagHead):
-            gold = _padded_tags([self.tags[row] for row in rows], mask.shape[1])
-            return head.crf.loss(head(hidden).float(), gold, mask)
+            return self._tag_loss(head, self.tags[part.name], hidden, mask, rows)
         if isinstance(head, LabelHead):
             return _label_loss(head(hidden, mask).float(), self.labels[list(rows)])
         asked = [(place, one) for place, row in enumerate(rows) for one in self.marked[row]]
         if not asked:
             return hidden.new_zeros(())
-        part = next(part for part in self.parts if part.head is head)
         lengths = [len(self.texts[row]) for row in rows]
         states, wide_mask, kinds, places = marked_tensors(hidden, lengths, asked, part.marks)
         output = head(states, wide_mask, kinds, places).float()
@@ -128,6 +138,20 @@ class Job:
         cuts = [marking.window(one.marks, lengths[place]) for place, one in asked]
         answers = [one.answer[start:end] for (_, one), (start, end) in zip(asked, cuts, strict=True)]
         return head.crf.loss(output, _padded_tags(answers, states.shape[1]), wide_mask)
+
+    def _tag_loss(
+        self,
+        head: TagHead,
+        tags: dict[int, NDArray[np.int64]],
+        hidden: Tensor,
+        mask: Tensor,
+        rows: Sequence[int],
+    ) -> Tensor:
+        places = [place for place, row in enumerate(rows) if row in tags]
+        if not places:
+            return hidden.new_zeros(())
+        gold = _padded_tags([tags[rows[place]] for place in places], mask.shape[1])
+        return head.crf.loss(head(hidden[places]).float(), gold, mask[places])
 
 
 def _padded_tags(tags: Sequence[NDArray[np.int64]], length: int) -> Tensor:
@@ -187,8 +211,8 @@ def tag_job(name: str, examples: Sequence[TaggedText]) -> Job:
     """Entities."""
     labels = _ordered([span.label for e in examples for span in e.spans])
     texts = [e.text[:LONGEST] for e in examples]
-    tags = [encode(len(t), e.spans, labels) for t, e in zip(texts, examples, strict=True)]
-    return Job(name, texts, [_tag_part(name, labels)], tags)
+    tags = {n: encode(len(t), e.spans, labels) for n, (t, e) in enumerate(zip(texts, examples, strict=True))}
+    return Job(name, texts, [_tag_part(name, labels)], {name: tags})
 
 
 def label_job(name: str, examples: Sequence[LabelledText]) -> Job:
@@ -200,12 +224,41 @@ def label_job(name: str, examples: Sequence[LabelledText]) -> Job:
     )
 
 
+COMMON = 20
+"""Triggers with the same several types from which on these are a label of their own."""
+
+
+def trigger_labels(examples: Sequence[EventText]) -> list[tuple[Span, ...]]:
+    """For each text its triggers: one of several types, 投资+股份股权转让, where that is common, else of its first."""
+    by_text: list[dict[tuple[int, int], set[str]]] = [{} for _ in examples]
+    for triggers, example in zip(by_text, examples, strict=True):
+        for event in example.events:
+            triggers.setdefault((event.trigger.start, event.trigger.end), set()).add(event.type)
+    often = Counter(ALSO.join(sorted(types)) for triggers in by_text for types in triggers.values())
+    return [
+        tuple(
+            Span(*place, label if often[label := ALSO.join(sorted(types))] >= COMMON else min(types))
+            for place, types in sorted(triggers.items())
+        )
+        for triggers in by_text
+    ]
+
+
 def event_job(examples: Sequence[EventText]) -> Job:
-    """Triggers, and the arguments of each: every event type that the trigger stands for is asked by itself."""
-    tagged = trigger_examples(examples)
-    job = tag_job(TRIGGER, tagged)
+    """Triggers, by a head for the types of each file, and their arguments: each of a trigger's types is asked alone."""
+    texts = [e.text[:LONGEST] for e in examples]
+    job = Job("fewfc", texts, [])
+    files = sorted({e.types for e in examples}, key=lambda types: -sum(e.types == types for e in examples))
+    for name, types in zip(TRIGGERS, files, strict=False):
+        rows = [n for n, e in enumerate(examples) if e.types == types]
+        found = trigger_labels([examples[n] for n in rows])
+        labels = _ordered([span.label for spans in found for span in spans])
+        job.parts.append(_tag_part(name, labels))
+        job.tags[name] = {
+            n: encode(len(texts[n]), spans, labels) for n, spans in zip(rows, found, strict=True)
+        }
     roles = _ordered([a.label for e in examples for event in e.events for a in event.arguments])
-    for text, example in zip(job.texts, examples, strict=True):
+    for text, example in zip(texts, examples, strict=True):
         arguments: dict[Span, set[Span]] = {}
         for event in example.events:
             if event.trigger.end <= len(text):
@@ -216,8 +269,8 @@ def event_job(examples: Sequence[EventText]) -> Job:
                 for trigger, found in sorted(arguments.items())
             ]
         )
-    job.parts.append(_marked_part(ARGUMENT, roles, job.parts[0].labels))
-    return Job("fewfc", job.texts, job.parts, job.tags, marked=job.marked)
+    job.parts.append(_marked_part(ARGUMENT, roles, _ordered([t for types in files for t in types])))
+    return job
 
 
 def _within(marks: Sequence[Span], spans: Iterable[Span], length: int) -> list[Span]:
@@ -248,7 +301,7 @@ def negative_job(examples: Sequence[TaggedText]) -> Job:
         Part(NEGATIVE, LabelHead(len(labels)), labels, many=True),
         _marked_part(SUBJECT, ("subject",), labels),
     ]
-    return Job(NEGATIVE, texts, parts, [], torch.from_numpy(gold), marked)
+    return Job(NEGATIVE, texts, parts, labels=torch.from_numpy(gold), marked=marked)
 
 
 def _as_subjects(spans: Sequence[Span], label: str) -> list[Span]:
@@ -327,8 +380,11 @@ def fit(
         optimizer, lambda step: min((step + 1) / warm, max((steps - step) / max(steps - warm, 1), 0.02))
     )
     history = []
-    encoder.train()
-    heads.train()
+    learning = nn.ModuleList([encoder, heads])
+    mean = AveragedModel(learning, multi_avg_fn=_averaging(recipe.average))
+    learning.train()
+    if not recipe.encoder_rate:
+        encoder.requires_grad_(requires_grad=False).eval()
     for epoch, batches in enumerate(plan):
         losses: dict[str, list[float]] = {job.name: [] for job in jobs}
         for job, rows in batches:
@@ -340,12 +396,23 @@ def fit(
             nn.utils.clip_grad_norm_([*encoder.parameters(), *heads.parameters()], 1.0)
             optimizer.step()
             rates.step()
+            mean.update_parameters(learning)
             losses[job.name].append(loss.item())
         history.append({name: round(float(np.mean(some)), 4) for name, some in losses.items() if some})
         log.info("epoch %d of %d: %s", epoch + 1, recipe.epochs, history[-1])
-    encoder.eval()
-    heads.eval()
+    learning.load_state_dict(mean.module.state_dict())
+    learning.eval()
     return history
+
+
+def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """An exponential mean whose first steps weigh less, so that it does not stay where training began."""
+
+    def average(means: Any, values: Any, steps: Any) -> None:
+        kept = min(decay, (1 + int(steps)) / (10 + int(steps)))
+        torch._foreach_lerp_(means, values, 1 - kept)
+
+    return average
 
 
 SAMPLE = 24
@@ -428,17 +495,13 @@ def train(folders: Folders, recipe: JointRecipe, share: float = 1.0) -> None:
     torch.manual_seed(SEED)
     vectors = load_vectors(folders.models / "vectors" / "vectors.npz")
     jobs = _jobs(folders, share)
-    encoder = Encoder(vectors.width)
+    encoder = Encoder(vectors.width, dropout=recipe.dropout)
     if recipe.start != "vectors":
         stored = torch.load(encoder_file(recipe.start, folders))
         encoder.load_state_dict({k: v for k, v in stored.items() if not k.startswith("marks.")}, strict=False)
-    before: list[dict[str, float]] = []
-    if recipe.start == NAME:
-        heads = torch.load(folders.scratch / f"{NAME}.pt")
-        for part in (part for job in jobs for part in job.parts):
-            part.head.load_state_dict(heads[part.name])
-        before = json.loads((folders.scratch / f"{NAME}.json").read_text(encoding="utf-8"))["losses"]
-    losses = before + fit(jobs, encoder, vectors, recipe)
+    losses = fit(jobs, encoder, vectors, recipe)
+    for task in AFTERWARDS:
+        fit([job for job in jobs if job.name == task], encoder, vectors, ALONE)
     torch.save(encoder.state_dict(), encoder_file(NAME, folders))
     state = {part.name: part.head.state_dict() for job in jobs for part in job.parts}
     torch.save(state, folders.scratch / f"{NAME}.pt")

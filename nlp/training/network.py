@@ -264,7 +264,7 @@ class MarkedLabelHead(nn.Module):
     def __init__(self, labels: int, marks: int, places: int) -> None:
         super().__init__()
         self.kinds = marks
-        self.late = Late(marks, places)
+        self.late = Late(marks, places, dropout=0.3)
         self.dropout = nn.Dropout(0.3)
         self.output = _scores((2 + marks) * LATE, labels)
 

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from nlp.datasets import Example, LabelledText, TaggedText, TextPair
 from nlp.encoder import load_vectors
-from nlp.evaluate import Figures, class_figures, evaluate, label_set_figures
+from nlp.evaluate import Figures, class_figures, evaluate, label_set_figures, name_figures
 from nlp.shared import NAME
-from nlp.training.baseline import label_sets, predictions
+from nlp.training.baseline import label_sets, names_by_list, predictions
 from nlp.training.finetune import LONGEST, Prepared, Recipe, Start, argument_examples, make, ship
+from nlp.training.joint import AFTERWARDS, ALONE
 from nlp.training.network import Embedding
 from nlp.training.sources import SOURCES, load
 from nlp.training.stages import SEED, Folders, encoder_file
@@ -111,9 +112,14 @@ LABELS_OF_TEXT = ("finner", "finese")
 
 
 def _label_sets(train_examples: list[Example], examples: list[Example]) -> Figures:
-    tagged = cast("list[TaggedText]", examples)
-    found = label_sets(cast("list[TaggedText]", train_examples), tagged, SEED)
-    return label_set_figures([{span.label for span in e.spans} for e in tagged], found)
+    known, tagged = cast("list[TaggedText]", train_examples), cast("list[TaggedText]", examples)
+    found = label_sets(known, tagged, SEED)
+    return {
+        **label_set_figures([{span.label for span in e.spans} for e in tagged], found),
+        "with the name that is known and stands most often": name_figures(
+            tagged, names_by_list(known, tagged, found)
+        ),
+    }
 
 
 PARTS = {"fewfc": ("fewfc_trigger", "fewfc_argument")}
@@ -166,6 +172,7 @@ def measure_shared(folders: Folders) -> None:
         "One encoder and a head for each task, trained together; `nlp/shared.py` says what each head gives.",
         "",
         f"Recipe: {recipe}; seed {SEED}; texts by task: {json.dumps(notes['examples'])}.",
+        f"Then, the encoder fixed, {' and '.join(AFTERWARDS)} alone: {ALONE.epochs} epochs at {ALONE.head_rate}.",
         f"Loss of the last epoch by task: {json.dumps(notes['losses'][-1])}.",
         f"Trained in {notes['seconds']} s on a busy machine, one thread.",
         "",

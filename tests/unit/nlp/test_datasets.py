@@ -72,7 +72,9 @@ def test_fewfc(tmp_path):
         ],
     }
     [example] = read("fewfc", written(tmp_path, json.dumps(row)))
-    assert example == EventText("甲质押股份", (Event("质押", Span(1, 3, "质押"), (Span(0, 1, "sub-org"),)),))
+    assert example == EventText(
+        "甲质押股份", (Event("质押", Span(1, 3, "质押"), (Span(0, 1, "sub-org"),)),), frozenset({"质押"})
+    )
 
 
 def test_the_remaining_formats(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from graph.errors import NotFound
 from nlp.datasets import Event, EventText, Span, TaggedText
 from nlp.evaluate import (
+    MEASURES,
     argument_labels,
     class_figures,
     f1_figures,
@@ -93,6 +94,20 @@ def test_arguments_count_with_their_type_and_only_of_triggers_found():
     assert argument_labels(
         EventText("甲质押", (Event("质押", Span(1, 3, "质押"), (Span(0, 1, "sub"),)),))
     ) == {("质押", Span(0, 1, "sub"))}
+
+
+class FoundTwo:
+    """A reader that finds the same two triggers in every text."""
+
+    def events(self, texts):
+        return [[(Span(1, 3, "质押"), ()), (Span(3, 5, "收购"), ())] for _ in texts]
+
+
+def test_types_that_a_file_does_not_label_do_not_count():
+    event = Event("质押", Span(1, 3, "质押"))
+    one = MEASURES["fewfc"]("fewfc", [EventText("甲质押收购", (event,), frozenset({"质押"}))], FoundTwo())
+    both = MEASURES["fewfc"]("fewfc", [EventText("甲质押收购", (event,), frozenset({"质押", "收购"}))], FoundTwo())
+    assert (one["trigger"]["precision"], both["trigger"]["precision"]) == (1, 0.5)
 
 
 def test_a_task_without_any_model(tmp_path):

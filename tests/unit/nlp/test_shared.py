@@ -17,7 +17,7 @@ from nlp.shared import LIVE, SharedReader, heads_of, relation_of
 from nlp.tagger import MODELS, SECTION
 from nlp.wide import BUCKETS, Wide, load_wide, marked_characters, runs
 
-SENTENCE = "云岭证券股份有限公司公告，股东赵一鸣昨日质押三百万股，并起诉上海江海集团。"
+SENTENCE = "云岭证券股份有限公司公告，股东赵一鸣昨日质押股份三百万股，并起诉上海江海集团。"
 PAIR = (Span(0, 10, ""), Span(SENTENCE.index("上海"), SENTENCE.index("上海") + 6, ""))
 
 any_text = st.text(
