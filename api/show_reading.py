@@ -10,6 +10,7 @@ from rich.text import Text
 
 from api import terminal
 from api.reads import ReadLine, Reads
+from ingest.said import DETAILS
 from nlp.event_rules import rules
 from nlp.found import (
     EVENT_TYPES,
@@ -39,14 +40,7 @@ _STYLES: Final[Mapping[str, str]] = {
     "ratio": "red",
     "date": "dim underline",
 }
-_DETAILS: Final[Mapping[str, str]] = {
-    "planned": "计划 planned",
-    "terminated": "终止 terminated",
-    "rumoured": "传闻 rumoured",
-    "denied": "否认 denied",
-    "appointed": "任 appointed",
-    "resigned": "离任 resigned",
-}
+_DETAILS: Final[Mapping[str, str]] = {name: f"{zh} {name}" for name, zh in DETAILS.items()}
 _LONGEST: Final = 2_000
 """Characters of a text that are shown."""
 _MUCH: Final = 0.2
