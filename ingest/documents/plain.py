@@ -26,6 +26,10 @@ _COMMON_SHARE: Final = (
 _ELSEWHERE: Final = ["shift_jis", "euc_jp", "big5", "euc_kr", "cp1252", "cp1251", "utf_16_le", "utf_16_be"]
 _WRITTEN_SHARE: Final = 0.9
 _LOST_SHARE: Final = 0.05  # of the characters: beyond it a file is no text
+_CONTROL_SHARE: Final = 0.05  # of the bytes, the same
+_CONTROLS: Final = bytes([*range(9), *range(14, 27), *range(28, 32), 127])
+"""Bytes that no text has in number; 27 begins the colours of terminals."""
+_NULS: Final = "NUL characters stand as spaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class Decoded:
 def decode(data: bytes, stated: str = "") -> Decoded:
     """The characters of a text; `stated` is the encoding that the file names (the `charset` of a page).
 
-    Order: byte order mark, UTF-8, the stated encoding, UTF-16 without mark, GB18030, UTF-8 and GB18030 mixed line by
-    line, other encodings by a guess.
+    Order: byte order mark, UTF-16 without mark, UTF-8, the stated encoding, GB18030, UTF-8 and GB18030 mixed line by
+    line, other encodings by a guess. A few control characters, NUL too, do not make a text binary.
 
     Raises:
         CannotRead: The bytes are no text.
@@ -49,13 +53,25 @@ def decode(data: bytes, stated: str = "") -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _marked(data, encoding)
-    plain = None if b"\0" in data else _tried(data, "utf-8")
+    wide = _with_zeros(data) if b"\0" in data else None
+    if wide is not None:
+        return wide
+    plain = _tried(data, "utf-8")
     if plain is not None:
         return Decoded(plain, "utf-8")
     named = _tried(data, stated) if stated else None
-    if named is not None and "\0" not in named:
+    if named is not None:
         return Decoded(named, stated.lower())
     return _assumed(data)
+
+
+def _with_zeros(data: bytes) -> Decoded | None:
+    """UTF-16 where it is; None for a text with a stray NUL. Raises CannotRead where there is more of the kind."""
+    wide = _wide(data)
+    controls = len(data) - len(data.translate(None, _CONTROLS))
+    if wide is None and controls > _CONTROL_SHARE * len(data):
+        raise CannotRead("binary, not text", "give a text, HTML, PDF, DOCX or JSON-lines file")
+    return wide
 
 
 def read(data: bytes, name: str) -> SourceDocument:
@@ -64,7 +80,7 @@ def read(data: bytes, name: str) -> SourceDocument:
         raise CannotRead(f"larger than {MOST_BYTES >> 20} MB", "split the file")
     decoded = decode(data)
     text = printable(decoded.text)
-    notes = (decoded.note,) if decoded.note else ()
+    notes = tuple(filter(None, (decoded.note, _NULS if "\0" in decoded.text else "")))
     return SourceDocument(content_key(text), first_line(text), text, "text", notes=notes, file=name)
 
 
@@ -93,8 +109,6 @@ def _lossy(text: str, encoding: str) -> Decoded:
 
 
 def _assumed(data: bytes) -> Decoded:
-    if b"\0" in data:
-        return _wide(data)
     chinese = _tried(data, "gb18030")
     if chinese is not None and _looks_chinese(chinese):
         return Decoded(chinese, "gb18030", "no encoding is stated; read as gb18030")
@@ -110,13 +124,13 @@ def _assumed(data: bytes) -> Decoded:
     return _lossy(mixed, "mixed")
 
 
-def _wide(data: bytes) -> Decoded:
-    """UTF-16 without a mark: the zero bytes of its line ends and digits stand all on one side."""
+def _wide(data: bytes) -> Decoded | None:
+    """UTF-16 without a mark: the zero bytes of its line ends and digits stand all on one side; None for no such."""
     sides = data[0:_SAMPLE:2].count(0), data[1:_SAMPLE:2].count(0)
     encoding = "utf-16-le" if sides[1] > sides[0] else "utf-16-be"
     text = _tried(data, encoding) if min(sides) <= max(sides) // 50 else None
     if text is None or not _looks_written(text[:_SAMPLE]):
-        raise CannotRead("binary, not text", "give a text, HTML, PDF, DOCX or JSON-lines file")
+        return None
     return Decoded(text, encoding, f"no encoding is stated; read as {encoding}")
 
 

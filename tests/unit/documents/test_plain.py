@@ -73,6 +73,13 @@ def test_control_characters_become_spaces_one_for_one():
     assert item.text == "公 司 [31m公 告\ttab\r\n末"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_stray_nul_is_a_space_and_said(encoding):
+    (item,) = read(CHINESE.replace("公告", "公\0告").encode(encoding), "a.txt")
+    assert item.text == CHINESE.replace("公告", "公 告")
+    assert any("NUL" in note for note in item.notes)
+
+
 @given(st.text())
 def test_offsets_stay_whatever_stands_there(text):
     assert len(printable(text)) == len(text)
