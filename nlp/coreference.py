@@ -8,7 +8,7 @@ with; 该公司 the last company named. 其, 双方, 子公司 and plurals are l
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -97,6 +97,10 @@ def _numbered(found: Sequence[Mention], stands_for: dict[int, Mention]) -> list[
     return out
 
 
+_GENERAL: Final = frozenset({"公司", "本公司", "上市公司", "该公司"})
+"""Forms that are looked for with or without a definition."""
+
+
 class _Document:
     """One text with its companies, in order of place."""
 
@@ -106,7 +110,9 @@ class _Document:
         self._unnamed: list[Mention] = []
         self._companies = list(companies)
         self._starts = [m.start for m in companies]
-        self._definitions = list(self._define())
+        self._by_form: dict[str, list[Definition]] = {}
+        for definition in self._define():
+            self._by_form.setdefault(definition.form, []).append(definition)
         self._companies = sorted([*companies, *self._unnamed], key=lambda m: m.start)
         self._starts = [m.start for m in self._companies]
         self._issuer = self._find_issuer()
@@ -142,10 +148,9 @@ class _Document:
 
     def _defined(self, form: str, place: int) -> Mention | None:
         """Whom the last definition before a place gives the form."""
-        for definition in reversed(self._definitions):
-            if definition.form == form and definition.place <= place:
-                return definition.mention
-        return None
+        definitions = self._by_form.get(form, ())
+        last = bisect_right(definitions, place, key=lambda d: d.place)
+        return definitions[last - 1].mention if last else None
 
     # --- issuer ---
 
@@ -188,15 +193,24 @@ class _Document:
             )
             if antecedent is not None:
                 yield match.start(), match.end(), antecedent
-        for definition in self._definitions:
-            form = definition.form
-            if form not in ("公司", "本公司", "上市公司", "该公司"):
-                for match in re.finditer(re.escape(form), self._text[definition.place :]):
-                    start = definition.place + match.start()
-                    if self._defined(form, start) is definition.mention and not self._goes_on(
-                        start, start + len(form)
-                    ):
-                        yield start, start + len(form), definition.mention
+        for start, form in self._forms():
+            defined = self._defined(form, start)
+            if defined is not None and not self._goes_on(start, start + len(form)):
+                yield start, start + len(form), defined
+
+    def _forms(self) -> Iterator[tuple[int, str]]:
+        """Where the forms that definitions give stand in the text, whatever their number in one pass."""
+        forms = self._by_form.keys() - _GENERAL
+        sizes: dict[str, set[int]] = {}
+        for form in forms:
+            sizes.setdefault(form[0], set()).add(len(form))
+        if not sizes:
+            return
+        for match in re.finditer(f"[{re.escape(''.join(sorted(sizes)))}]", self._text):
+            start = match.start()
+            for size in sorted(sizes[match[0]]):
+                if (form := self._text[start : start + size]) in forms:
+                    yield start, form
 
     def _goes_on(self, start: int, end: int) -> bool:
         """Whether a defined form is a part of a longer name there."""

@@ -140,3 +140,12 @@ def _texts(folder: Path, judged: list[dict[str, Any]]) -> Any:
                     yield wanted[number], text
                 if number >= max(wanted):
                     break
+
+
+def test_a_form_beside_the_company_itself_is_found_once() -> None:
+    """What is called 公牛 and what is called 公司 begin alike; no place is two mentions."""
+    text = "云岭公牛股份有限公司（以下简称“公司”或“公牛”）公告，公司中标。公牛另称，公司盈利。"
+    found = resolve(text, [Mention(0, 10, "云岭公牛股份有限公司", "company")])
+    places = [(m.start, m.end) for m in found]
+    assert len(places) == len(set(places))
+    assert text.index("公牛另称") in {start for start, _ in places}
