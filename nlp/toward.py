@@ -132,7 +132,9 @@ class _Told:
 
     def within(self, clauses: Iterable[Place]) -> list[Event]:
         """Those whose trigger begins in one of the clauses."""
-        edges = ((bisect_left(self.triggers, start), bisect_left(self.triggers, end)) for start, end in clauses)
+        edges = (
+            (bisect_left(self.triggers, start), bisect_left(self.triggers, end)) for start, end in clauses
+        )
         return [event for first, last in edges for event in self.events[first:last]]
 
 
