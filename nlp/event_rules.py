@@ -549,10 +549,8 @@ class _Cast:
         return OWNED.match(self.scene.text, party.end) is not None
 
     def _own(self, party: Party, roles: tuple[str, ...]) -> tuple[str, ...]:
-        owned = (
-            self._owned(party)
-            or ((party is self.left[-1] if self.left else False)
-            and self._owner_after(party))
+        owned = self._owned(party) or (
+            (party is self.left[-1] if self.left else False) and self._owner_after(party)
         )
         return (self.pattern.topic,) if self.pattern.topic and owned else roles
 

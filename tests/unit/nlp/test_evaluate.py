@@ -106,7 +106,9 @@ class FoundTwo:
 def test_types_that_a_file_does_not_label_do_not_count():
     event = Event("质押", Span(1, 3, "质押"))
     one = MEASURES["fewfc"]("fewfc", [EventText("甲质押收购", (event,), frozenset({"质押"}))], FoundTwo())
-    both = MEASURES["fewfc"]("fewfc", [EventText("甲质押收购", (event,), frozenset({"质押", "收购"}))], FoundTwo())
+    both = MEASURES["fewfc"](
+        "fewfc", [EventText("甲质押收购", (event,), frozenset({"质押", "收购"}))], FoundTwo()
+    )
     assert (one["trigger"]["precision"], both["trigger"]["precision"]) == (1, 0.5)
 
 
