@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from graph import upserts
 from graph.statements import SourceRecord
@@ -77,6 +77,30 @@ class Changes:
         return Touched(tuple(dict.fromkeys(nodes)), tuple(dict.fromkeys(edges)))
 
 
+LONG_TEXTS: Final = frozenset({"Document"})
+"""Nodes that may hold a long text, which an engine may hold once for each row of a statement that starts there."""
+
+SAME_TEXT: Final = 50
+"""Rows of one statement that start at the same of `LONG_TEXTS`: a report has thousands of claims and mentions."""
+
+
+def edge_chunks(shape: Shape, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Rows of edges (`a` is their start), at most CHUNK at a time and few of one long text."""
+    if shape[1] not in LONG_TEXTS:
+        yield from chunks(rows)
+        return
+    chunk: list[Row] = []
+    starts: Counter[str] = Counter()
+    for row in rows:
+        if len(chunk) == CHUNK or starts[row["a"]] == SAME_TEXT:
+            yield chunk
+            chunk, starts = [], Counter()
+        chunk.append(row)
+        starts[row["a"]] += 1
+    if chunk:
+        yield chunk
+
+
 def chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """The rows, at most CHUNK at a time."""
     for begin in range(0, len(rows), CHUNK):
@@ -102,7 +126,8 @@ class BatchWriter:
         self._keep_outranked(tx, changes.batch, before)
         self._write_nodes(tx, changes.batch)
         for shape, rows in changes.batch.edges.items():
-            _run(tx, upserts.create_edges(*shape), rows)
+            for chunk in edge_chunks(shape, rows):
+                tx.execute(upserts.create_edges(*shape), rows=chunk)
         self._write_records(tx, changes)
         self._end_nodes(tx, changes.ended)
         self._describe_anew(tx, changes.undescribed, before)
@@ -112,7 +137,7 @@ class BatchWriter:
 
     def _retract_edges(self, tx: Tx, places: Iterable[Place]) -> None:
         for shape, rows in _by_shape(places).items():
-            for chunk in chunks(rows):
+            for chunk in edge_chunks(shape, rows):
                 taken = tx.run(upserts.take_edges(*shape), rows=chunk)
                 self.keep_edges(tx, shape, taken)
 
@@ -139,7 +164,8 @@ class BatchWriter:
         for place, dates in redated:
             grouped[place.shape].append(_place_row(place) | {"set": dates})
         for shape, rows in grouped.items():
-            _run(tx, upserts.date_edges(*shape), rows)
+            for chunk in edge_chunks(shape, rows):
+                tx.execute(upserts.date_edges(*shape), rows=chunk)
 
     # --- nodes ----------------------------------------------------------------------------------------------------
 
