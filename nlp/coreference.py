@@ -138,11 +138,13 @@ class _Document:
         before = [m for m in self._companies[max(0, last - _NEAR) : last] if place - 2 <= m.end <= place]
         if before:
             return max(before, key=lambda m: (m.link is not None, m.end - m.start))
-        match = _NAME_BEFORE.search(self._text[max(0, place - 40) : place])
+        start = max(0, place - 40)
+        match = _NAME_BEFORE.search(self._text[start:place])
         if match is None:
             return None
         name = _LEADING.sub("", match[0])
-        made = Mention(place - len(name), place, name, "company", 0.7)
+        end = start + match.end()  # before `place` where a line ends between name and definition
+        made = Mention(end - len(name), end, name, "company", 0.7)
         self._unnamed.append(made)
         return made
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nlp.coreference import resolve
@@ -93,6 +93,7 @@ PARTS = (
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=25))
+@example(["澄江医药", "公司", "\n", "（以下简称“公司”）"])
 def test_antecedents_are_earlier_companies(parts: list[str]) -> None:
     text = "".join(parts)
     found = resolve(text, named(text, "澄江医药"))
