@@ -68,11 +68,27 @@ def model_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
 def _most_special(events: Sequence[FoundEvent]) -> Iterator[FoundEvent]:
     """Of events whose triggers overlap, the one whose type is first in `precedence`; in the order of the text."""
     order = _meanings().precedence
-    told: list[FoundEvent] = []
-    for event in sorted(events, key=lambda e: (order.index(e.trigger.label), e.trigger)):
-        if not any(event.trigger.start < o.trigger.end and o.trigger.start < event.trigger.end for o in told):
-            told.append(event)
-    yield from sorted(told, key=lambda e: e.trigger)
+    for together in _overlapping(events):
+        told: list[FoundEvent] = []
+        for event in sorted(together, key=lambda e: (order.index(e.trigger.label), e.trigger)):
+            at = event.trigger
+            if not any(at.start < o.trigger.end and o.trigger.start < at.end for o in told):
+                told.append(event)
+        yield from sorted(told, key=lambda e: e.trigger)
+
+
+def _overlapping(events: Sequence[FoundEvent]) -> Iterator[list[FoundEvent]]:
+    """Events in the order of the text, by runs of triggers that overlap: a long text has thousands, apart."""
+    run: list[FoundEvent] = []
+    end = 0
+    for event in sorted(events, key=lambda e: e.trigger):
+        if run and event.trigger.start >= end:
+            yield run
+            run = []
+        run.append(event)
+        end = max(end, event.trigger.end)
+    if run:
+        yield run
 
 
 def _event(text: str, layout: Layout, event: FoundEvent, mentions: Sequence[Mention]) -> Event:
