@@ -54,8 +54,12 @@ def document(console: Console, found: Document) -> None:
     names = dict.fromkeys(mention.entity.name for mention in found.mentions if mention.entity)
     if names:
         console.print(f"提及 mentions: {'、'.join(names)}", markup=False, soft_wrap=True)
+    else:
+        console.print("没有提及您可查看的主体 / names nobody of the graph whom you may see", soft_wrap=True)
     if found.claims:
         claims(console, found.claims)
+    else:
+        console.print("没有读出断言 / no claim was read in it")
     for event in found.events:
         console.print(
             f"{word(event.kind)} {event.date or ''}  {event.documents_total} 篇 documents  {event.text or ''}",
@@ -82,6 +86,9 @@ def claims(console: Console, lines: Sequence[ClaimLine]) -> None:
 def documents(console: Console, found: Documents) -> None:
     """A line a document."""
     heading(console, Party(id=found.id, name=found.name, kind=found.kind))
+    if not found.documents:
+        console.print("没有您可查看的文档提及该主体 / no document that you may see names it", soft_wrap=True)
+        return
     shown = table("日期 date", "标题 title", "来源 publisher", "情感 sentiment", "编号 id")
     for line in found.documents:
         feeling = _signed(line.sentiment if line.toward is None else line.toward)
@@ -93,6 +100,12 @@ def documents(console: Console, found: Documents) -> None:
 def sentiment(console: Console, found: SentimentOverTime) -> None:
     """A line a month."""
     heading(console, Party(id=found.id, name=found.name, kind=found.kind))
+    if not found.months:
+        console.print(
+            "没有您可查看的文档表明对其的情感 / no document that you may see shows a sentiment toward it",
+            soft_wrap=True,
+        )
+        return
     shown = table("月份 month", "均值 mean", "文档 documents", "正面 good", "负面 bad")
     for month in found.months:
         shown.add_row(

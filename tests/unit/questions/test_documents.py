@@ -1,11 +1,13 @@
 """Documents as questions show them: what they say, who else tells it, what they say of an entity over time."""
 
 import datetime as dt
+import io
 
 import pytest
 from fastapi.testclient import TestClient
+from rich.console import Console
 
-from api import auth
+from api import auth, show_documents
 from api.app import create_app
 from api.settings import ApiSettings
 from graph.errors import NotFound
@@ -13,6 +15,7 @@ from graph.ids import entity_handle
 from nlp.found import Quantity
 from queries.documents import document, documents, story
 from queries.paging import Page
+from queries.reviews import reviews
 from queries.sentiment import sentiment
 from queries.timeline import timeline
 from tests.readings import Shelf, Text
@@ -166,6 +169,26 @@ def test_what_is_said_of_an_entity_by_its_id_changes_neither_its_id_nor_its_name
         row = view.resolve(key)
         assert (view.id(row), view.name(row)) == (key, name)
         assert not view.findings(row)
+
+
+def printed(show, answer, width=80):
+    """What a person reads at a terminal."""
+    console = Console(width=width, record=True, file=io.StringIO())
+    show(console, answer)
+    return console.export_text()
+
+
+def test_a_list_without_a_line_says_in_words_that_there_is_nothing(view):
+    bare = Text("bare", "今日无事。", dt.date(2024, 3, 2)).read()
+    empty = Shelf(WORLD, [bare]).projection().view(frozenset(), TODAY)
+    nobody = "没有您可查看的文档提及该主体 / no document that you may see names it"
+    assert nobody in printed(show_documents.documents, documents(empty, GROUP[0]))
+    assert nobody not in printed(show_documents.documents, documents(view, GROUP[0]))
+    assert "没有您可查看的文档表明" in printed(show_documents.sentiment, sentiment(empty, GROUP[0]))
+    assert "没有待审项 / nothing to review" in printed(show_documents.reviews, reviews(empty))
+    shown = printed(show_documents.document, document(empty, of("bare")))
+    assert "没有读出断言 / no claim was read in it" in shown
+    assert "没有提及您可查看的主体" in shown
 
 
 ROUTES = ("documents", "sentiment", "timeline", "profile")
