@@ -249,6 +249,11 @@ def event_job(examples: Sequence[EventText]) -> Job:
     texts = [e.text[:LONGEST] for e in examples]
     job = Job("fewfc", texts, [])
     files = sorted({e.types for e in examples}, key=lambda types: -sum(e.types == types for e in examples))
+    if len(files) > len(TRIGGERS):
+        raise ValueError(
+            f"{len(files)} files of events label types of their own, but there are heads for {len(TRIGGERS)}; "
+            "add one to nlp.shared.TRIGGERS"
+        )
     for name, types in zip(TRIGGERS, files, strict=False):
         rows = [n for n, e in enumerate(examples) if e.types == types]
         found = trigger_labels([examples[n] for n in rows])

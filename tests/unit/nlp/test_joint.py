@@ -130,6 +130,12 @@ def test_an_argument_that_its_window_cuts_is_not_learned():
     assert list(np.flatnonzero(marked.answer)) == [10, 11]
 
 
+def test_a_third_file_of_events_is_refused_and_not_left_out():
+    some = [EventText("甲公司公告", (), frozenset({kind})) for kind in ("质押", "收购", "回购")]
+    with pytest.raises(ValueError, match="3 files"):
+        job_of("fewfc", some)
+
+
 def test_the_linear_part_tells_one_label_of_two_and_many_labels(vectors):
     some = texts(200)
     one = np.array([int("甲" in text) for text in some])
