@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from api.terminal import heading, more, table
-from queries.document_search import DocumentSearch, Span
+from queries.document_search import DocumentSearch, LinkedEvent, Span
 from queries.similar_companies import SimilarCompanies
 
 
@@ -36,10 +36,25 @@ def documents(console: Console, answer: DocumentSearch) -> None:
                 Text("  ") + _marked(hit.snippet.text.replace("\n", " "), hit.snippet.highlights),
                 soft_wrap=True,
             )
-        if hit.parties:
-            names = "、".join(party.name for party in hit.parties)
-            console.print(f"  相关 linked: {names}", markup=False, soft_wrap=True)
+        _linked(console, "主体 parties", (party.name for party in hit.parties), hit.parties_total)
+        _linked(console, "主题 topics", (topic.name for topic in hit.topics), hit.topics_total)
+        _linked(console, "事件 events", map(_event, hit.events), hit.events_total)
     more(console, len(answer.documents), answer.total, cursor=answer.next)
+
+
+def _linked(console: Console, what: str, names: Iterable[str], total: int) -> None:
+    """A line of what a document is linked to, where it is linked to any."""
+    shown = list(names)
+    if shown:
+        more = f" …（共 {total:,} in all）" if total > len(shown) else ""
+        console.print(f"  {what}: {'、'.join(shown)}{more}", markup=False, soft_wrap=True)
+
+
+def _event(event: LinkedEvent) -> str:
+    """What happened, to whom, on which day."""
+    whom = "、".join(party.name for party in event.subjects)
+    said = filter(None, (event.name, whom, str(event.date or "")))
+    return " ".join(said)
 
 
 def similar(console: Console, answer: SimilarCompanies) -> None:

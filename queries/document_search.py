@@ -12,22 +12,23 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from graph.algorithms.words import WordIndex, terms_of
 from graph.columns import day_number
 from graph.errors import InvalidInput
+from graph.schema import PARTIES
 from graph.view import View
 from graph.view_types import RecordRef
-from queries.models import Answer, Cursor, Day, EntityId, PartyLine
+from queries.models import Answer, Cursor, Day, EntityId, Party, PartyLine
 from queries.paging import Page, Position
-from queries.statements import of_units, refs, who
+from queries.statements import newest_first, of_units, party, refs, who
 from queries.text_library import Library, Passage, Passages, passages, passages_of
 
 MEANING_WEIGHT: Final = 0.1
@@ -37,13 +38,14 @@ MEANING_FLOOR: Final = 0.5
 """Without any of the query's words a document is a hit from this likeness on."""
 
 LONGEST_QUERY: Final = 200
-MOST_PARTIES: Final = 20
+MOST_LINKED: Final = 20
 SNIPPET: Final = 160
 """Characters of a snippet."""
 
 _BEFORE: Final = 20
 """Characters of a snippet before its first highlight."""
 
+_EVENT: Final = "Event"
 _LINKS: Final = (("MENTIONS", "out"), ("ABOUT", "out"), ("PARTY_TO", "in"))
 """Facts that link a document to a party, seen from the document."""
 
@@ -90,9 +92,19 @@ class Snippet(Answer):
 
 @dataclass(slots=True, kw_only=True)
 class LinkedParty(PartyLine):
-    """Whom a document is about or names; `relations` are the edge types that say so."""
+    """Whom or what a document is about or names; `relations` are the edge types that say so."""
 
     relations: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class LinkedEvent(PartyLine):
+    """An event that a document tells: what, when, and of whom, as far as the viewer may see it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    date: Day
+    subjects: Annotated[list[Party], Field(description="In order of name, then of id.")]
 
 
 class DocumentHit(Answer):
@@ -110,8 +122,12 @@ class DocumentHit(Answer):
         description="Likeness of the likest passage: 0 as for unrelated texts, 1 for the same."
     )
     snippet: Snippet | None = Field(description="The passage that answers best; null without a text.")
-    parties: list[LinkedParty]
+    parties: list[LinkedParty] = Field(description="Companies and persons, in order of name, then of id.")
     parties_total: int
+    topics: list[LinkedParty] = Field(description="Industries, concepts and products, in the same order.")
+    topics_total: int
+    events: list[LinkedEvent] = Field(description="Events that it tells, the newest first, then by id.")
+    events_total: int
     records: list[RecordRef]
 
 
@@ -370,7 +386,9 @@ def _hit(view: View, found: Documents, asked: Asked, place: int, spans: tuple[Sp
     """A hit; `spans` are where the query's words stand in its title and in its text."""
     row, which = found.rows.item(place), found.which.item(place)
     title, text = found.texts[which]
-    parties = _parties(view, row)
+    linked, events = _linked_to(view, row), _events(view, row)
+    parties = [line for line in linked if line.kind in PARTIES]
+    topics = [line for line in linked if line.kind not in PARTIES]
     return DocumentHit(
         id=view.id(row),
         title=title or view.id(row),
@@ -382,17 +400,23 @@ def _hit(view: View, found: Documents, asked: Asked, place: int, spans: tuple[Sp
         words=asked.words.item(place),
         meaning=asked.meaning.item(place),
         snippet=_snippet(text, spans[1], asked.nearest.item(which)) if text else None,
-        parties=parties[:MOST_PARTIES],
+        parties=parties[:MOST_LINKED],
         parties_total=len(parties),
+        topics=topics[:MOST_LINKED],
+        topics_total=len(topics),
+        events=[_event(view, event) for event in events[:MOST_LINKED]],
+        events_total=len(events),
         records=refs(of_units(view, row)),
     )
 
 
-def _parties(view: View, row: int) -> list[LinkedParty]:
-    """Whom a document is linked to, in order of name, then of id."""
+def _linked_to(view: View, row: int) -> list[LinkedParty]:
+    """Whom and what a document is about or names, but for events, in order of name, then of id."""
     relations: dict[int, dict[str, list[RecordRef]]] = {}
     for kind, direction in _LINKS:
         for fact in view.facts(row, kind, direction):
+            if view.kind(fact.other) == _EVENT:
+                continue
             relations.setdefault(fact.other, {}).setdefault(kind, []).extend(fact.records)
     lines = [
         LinkedParty(
@@ -403,6 +427,24 @@ def _parties(view: View, row: int) -> list[LinkedParty]:
         for other, by_kind in relations.items()
     ]
     return sorted(lines, key=lambda line: (line.name, line.id))
+
+
+def _events(view: View, row: int) -> list[int]:
+    """The events that a document tells, the newest first, then by id."""
+    rows = {fact.other for fact in view.facts(row, "ABOUT", "out") if view.kind(fact.other) == _EVENT}
+    return sorted(rows, key=lambda event: newest_first(view.value(event, "date"), view.id(event)))
+
+
+def _event(view: View, row: int) -> LinkedEvent:
+    facts = view.facts(row, "PARTY_TO", "in")
+    subjects = {fact.other for fact in facts if fact.props.get("role") == "subjects"}
+    parties = [party(view, one) for one in subjects]
+    return LinkedEvent(
+        **who(view, row),
+        date=view.value(row, "date"),
+        subjects=sorted(parties, key=lambda one: (one.name, one.id)),
+        records=refs(of_units(view, row)),
+    )
 
 
 def _spans(texts: Sequence[str], keys: NDArray[np.uint64]) -> list[Spans]:

@@ -373,6 +373,38 @@ def test_at_a_terminal(view, library):
     assert "没有相关文档" in shown
 
 
+def test_an_event_is_no_party_and_reads_as_what_happened_to_whom_and_when(news, library):
+    river, group = (
+        news.node("Company", key, name=name)
+        for key, name in (("river", "甲江医药有限公司"), ("g", "戊海集团"))
+    )
+    told = news.node("Document", "n7", name="戊海集团拟收购甲江医药", text="戊海集团拟收购甲江医药。")
+    done = news.part("Event", "e1", {"subjects": [group]}, name="收购（计划）", date=dt.date(2024, 3, 6))
+    for other in (river, group, done, news.node("Industry", "i", name="制药")):
+        news.edge("ABOUT", told, other)
+    walled = news.part("Event", "e2", {"subjects": [group]}, name="收购（终止）", walls=("a",))
+    news.edge("ABOUT", told, walled, walls=("a",))
+
+    view = news.projection().view(clearance=frozenset(), as_of=TODAY)
+    answer = search_documents(view, "戊海集团收购", library)
+    hit = answer.documents[0]
+    assert [party.name for party in hit.parties] == ["戊海集团", "甲江医药有限公司"]
+    assert [topic.name for topic in hit.topics] == ["制药"]
+    assert [(one.name, one.date, one.subjects[0].name) for one in hit.events] == [
+        ("收购（计划）", dt.date(2024, 3, 6), "戊海集团")
+    ]
+    fresh = news.without([]).projection().view(clearance=frozenset(), as_of=TODAY)
+    assert answer == search_documents(fresh, "戊海集团收购", library)
+    cleared = news.projection().view(clearance=frozenset({"a"}), as_of=TODAY)
+    assert search_documents(cleared, "戊海集团收购", library).documents[0].events_total == 2
+
+    console = Console(width=80, record=True, file=io.StringIO())
+    show_document_search.documents(console, answer)
+    shown = console.export_text()
+    assert "主体 parties: 戊海集团、甲江医药有限公司\n" in shown
+    assert "事件 events: 收购（计划） 戊海集团 2024-03-06\n" in shown
+
+
 @pytest.fixture
 def command(news, tmp_path, monkeypatch):
     """Runs a command over the six documents and gives what it prints."""
