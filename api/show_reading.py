@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from api import terminal
@@ -88,11 +90,15 @@ def coloured(reading: Reading) -> Text:
 
 
 def _told(console: Console, reading: Reading) -> None:
-    table = terminal.table("", "", "", "")
-    for row in (*_links(reading), *_events(reading), *_relations(reading), *_feelings(reading)):
-        table.add_row(*row)
-    if table.row_count:
-        console.print(table)
+    rows = [*_links(reading), *_events(reading), *_relations(reading), *_feelings(reading)]
+    if not rows:
+        return
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    for fixed in (True, False, False, True):
+        table.add_column(overflow="fold", no_wrap=fixed)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(Padding(table, (1, 0, 0, 1), expand=False))
 
 
 def _links(reading: Reading) -> Iterator[tuple[str, str, str, str]]:
@@ -103,7 +109,7 @@ def _links(reading: Reading) -> Iterator[tuple[str, str, str, str]]:
             continue
         seen.add(key)
         if mention.link is not None:
-            yield "主体 entity", mention.text, mention.link.name, mention.link.id
+            yield "主体 entity", mention.text, f"{mention.link.name}  {mention.link.id}", ""
         elif mention.candidates:
             names = "、".join(candidate.name for candidate in mention.candidates)
             yield "待审 to review", mention.text, f"? {names}", ""
@@ -119,21 +125,22 @@ def _event_name(event: Event) -> str:
     if event.type == "negative" and event.detail:
         return f"{event.detail} negative"
     detail = _DETAILS.get(event.detail or "", event.detail)
-    more = f"（{detail}）" if detail else " "
-    return f"{EVENT_TYPES[event.type]}{more}{event.type}"
+    more = f" （{detail}）" if detail else ""
+    return f"{EVENT_TYPES[event.type]} {event.type}{more}"
 
 
 def _arguments(reading: Reading, event: Event) -> str:
+    """What takes part in an event, a line each."""
     roles = rules().roles
     named = ((f"{roles[a.role].zh} {a.role}" if a.role in roles else a.role, a.text) for a in event.arguments)
-    parts = [f"{role}={words}" for role, words in dict.fromkeys(named)]
+    parts = [f"{role}: {words}" for role, words in dict.fromkeys(named)]
     if not parts:
         parts = [_name(reading.mentions[number]) for number in event.subjects]
     if event.amount is not None:
         parts.append(_quantity(event.amount))
     if event.date is not None:
         parts.append(_period(event.date))
-    return "，".join(parts)
+    return "\n".join(parts)
 
 
 def _relations(reading: Reading) -> Iterator[tuple[str, str, str, str]]:
