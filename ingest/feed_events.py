@@ -19,6 +19,7 @@ from ingest.written import READING
 from nlp.polarity import is_polarity
 
 _SUBJECTS: Final = "subjects"
+_PLANNED: Final = "planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class _Listed:
     day: dt.date
     amount: float | None
     parties: frozenset[tuple[str, int]]
+    completed: bool
+    """Whether feeds call it so."""
 
     def others(self, subject: int) -> frozenset[int]:
         """The parties beside one."""
@@ -139,7 +142,12 @@ class FeedEvents:
             day=day,
             amount=_own(self._view, row, "amount"),
             parties=frozenset(self._parties(row)),
+            completed=any(self._completes(row, name) for name in _TELLING[feed.label]),
         )
+
+    def _completes(self, row: int, name: str) -> bool:
+        """Whether a property says that a deal or event is carried out."""
+        return self._rules.completed.search(str(_own(self._view, row, name) or "").casefold()) is not None
 
     def _parties(self, row: int) -> Iterator[tuple[str, int]]:
         for edge_type, direction in (("PARTY_TO", "in"), ("ABOUT", "out")):
@@ -153,6 +161,8 @@ class FeedEvents:
         """How a listed thing fits what is said of a party; None where it does not."""
         apart = min((abs((one.day - day).days) for day in (said.date, said.published) if day), default=None)
         if apart is None or apart > self._rules.days or not self._same_kind(said, subject, one):
+            return None
+        if said.detail == _PLANNED and not self._may_be_planned(said, one):
             return None
         difference = self._difference(said, one)
         strength = self._strength(said, subject, one, difference)
@@ -168,7 +178,18 @@ class FeedEvents:
             return False
         if said.type == "negative":
             return said.detail == one.detail
-        return not one.detail or one.detail == said.detail or is_polarity(said.detail)
+        if not one.detail or one.detail == said.detail:
+            return True
+        return is_polarity(said.detail) and not is_polarity(one.detail)
+
+    @staticmethod
+    def _may_be_planned(said: Said, one: _Listed) -> bool:
+        """Whether what is told as a plan is what feeds list: an announced deal, or the announcement of a plan."""
+        if one.completed:
+            return False
+        if one.feed.label == "Deal" or one.detail == _PLANNED:
+            return True
+        return said.published is None or said.published >= one.day
 
     @staticmethod
     def _difference(said: Said, one: _Listed) -> float | None:
@@ -190,7 +211,9 @@ class FeedEvents:
         return _BARE if said.story.among == 1 and not set.intersection(*kinds) else None
 
 
-_LABELS: Final = ("Event", "Deal")
+_TELLING: Final = {"Event": ("name", "detail"), "Deal": ("name", "stage")}
+"""What is looked up, and the properties that say how far it has come."""
+_LABELS: Final = tuple(_TELLING)
 _AMOUNT, _PARTY, _BARE = range(3)
 
 

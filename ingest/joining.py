@@ -32,6 +32,7 @@ class Listed(_Declared):
     days_bare: int = Field(ge=0)
     tolerance: float = Field(ge=0, lt=1)
     never: frozenset[str]
+    completed: re.Pattern[str]
     deals: dict[str, AsDeal]
 
 

@@ -178,6 +178,61 @@ def test_denied_news_is_no_witness():
     assert events(view) == [(0, 1), (2e8, 0)]
 
 
+def plan(day=dt.date(2024, 3, 2)):
+    text = Text("a1", "澄江集团拟收购云州港务集团。", day)
+    group, port = text.name("澄江集团", GROUP), text.name("云州港务集团", PORT)
+    others = [("target", port)]
+    return text.event("acquisition", "收购", [group], amount=5e8, others=others, detail="planned").read()
+
+
+@pytest.mark.parametrize(
+    ("more", "is_witness"),
+    [
+        ({}, True),  # a deal is dated by its announcement
+        ({"date": "2024-03-05"}, True),  # which the newswire knew of before
+        ({"stage": "已公告"}, True),
+        ({"name": "澄江集团收购云州港务", "stage": "未完成"}, True),
+        ({"stage": "已完成"}, False),
+        ({"name": "澄江集团完成收购云州港务集团"}, False),
+        ({"stage": "Completed"}, False),
+    ],
+)
+def test_a_plan_is_a_witness_of_a_deal_that_is_announced_and_not_of_one_that_is_done(more, is_witness):
+    deal = {"id": "D1", "kind": "acquisition", "date": "2024-03-01", "target": "port", "investors": "group"}
+    view = together(world(Deal=[deal | more]), [plan()]).view(frozenset(), TODAY)
+    assert view.rows("Event").size == (not is_witness)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_witness"),
+    [
+        ({"date": "2024-03-02"}, True),  # its day is that of the announcement
+        ({"date": "2024-03-01"}, True),
+        ({"date": "2024-03-04"}, False),  # it happened after the plan was told
+        ({"date": "2024-03-04", "detail": "planned"}, True),
+        ({"date": "2024-03-02", "name": "收购交割"}, False),
+    ],
+)
+def test_a_plan_is_a_witness_of_an_event_unless_that_happened_later(more, is_witness):
+    known = {"id": "E1", "kind": "acquisition", "amount": "500000000", "subjects": "group", "name": "收购"}
+    view = together(world(Event=[known | more]), [plan()]).view(frozenset(), TODAY)
+    assert len(view.rows("Event")) == (1 if is_witness else 2)
+    assert len(told_by(view, view.resolve(entity_handle("native", "Event", "E1")))) == is_witness
+
+
+def test_an_event_that_is_a_plan_in_the_feed_is_not_the_deed_that_is_told():
+    known = {
+        "id": "E1",
+        "kind": "acquisition",
+        "amount": "500000000",
+        "subjects": "group",
+        "detail": "planned",
+    }
+    deed = acquisition()
+    view = together(world(Event=[known | {"date": "2024-03-02"}]), [deed]).view(frozenset(), TODAY)
+    assert len(view.rows("Event")) == 2
+
+
 WALLS = ((), (), ("a",), ("a", "b"))
 CLEARANCES = (frozenset(), frozenset("a"), frozenset("ab"))
 feed = st.tuples(st.integers(1, 4), st.sampled_from((None, 2e8, 5e8)), st.sampled_from(WALLS))
