@@ -18,6 +18,7 @@ from typing import Final
 
 from graph.view import View
 from nlp import coreference, event_rules, relation_rules
+from nlp.capitals import without_terms
 from nlp.dates import dates
 from nlp.embedding import hash_of
 from nlp.event_models import model_events, negative_events
@@ -135,6 +136,7 @@ class Reader:
         named = _without_overlaps([m for name in seen for m in _entities(found, name)])
         if self.linker is not None:
             named = self.linker.link(text.text, named, text.published)
+        named = without_terms(text.text, named)
         values = [*quantities(text.text), *dates(text.text, text.published), *named_things(text.text)]
         return coreference.resolve(text.text, _without_overlaps([*named, *values]))
 
