@@ -25,7 +25,7 @@ class Place:
 
     plan: str = ""
     surpassed: bool = False
-    pledge: Row | None = None
+    pledges: tuple[Row, ...] = ()
 
 
 ALONE: Final = Place()
@@ -55,8 +55,7 @@ def placed(row: Row, place: Place) -> Row:
     if feed is not None:
         states = list(_told_of(feed, said, states))
         base["makes"] = feed.label
-    if place.pledge is not None:
-        states.append(place.pledge)
+    states += place.pledges
     return base | {STATES: json.dumps(states, ensure_ascii=False)}
 
 

@@ -51,6 +51,7 @@ class Pledges(_Declared):
     loan: re.Pattern[str]
     never: frozenset[str]
     sums: re.Pattern[str]
+    left: re.Pattern[str]
 
 
 class Joining(_Declared):

@@ -26,12 +26,16 @@ _CLAUSE: Final = re.compile("[，,。；;：:]")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Shares, a ratio, whether both are what a plan has come to so far, and whether its money is a loan."""
+    """Shares, a ratio, whether both are what a plan has come to so far, and whether its money is a loan.
+
+    `left`: of a release the shares that stay pledged.
+    """
 
     progress: bool = False
     loan: bool = False
     shares: float | None = None
     ratio: float | None = None
+    left: float | None = None
 
 
 def figures_of(row: Row) -> Figures:
@@ -52,6 +56,7 @@ def with_figures(row: Row, read: ReadDocument, said: Said, rules: Joining) -> Ro
         loan=pledging and rules.pledges.loan.search(said.text) is not None,
         shares=_figure(read, said, "shares", rules.pledges.sums if pledging else None),
         ratio=_figure(read, said, _OF_TOTAL, rules.pledges.sums if pledging else None),
+        left=_left(read, said, rules.pledges.left) if said.type == RELEASE else None,
     )
     stated = {name: value for name, value in asdict(figures).items() if value}
     return row | ({FIGURES: json.dumps(stated)} if stated else {})
@@ -67,7 +72,24 @@ def _figure(read: ReadDocument, said: Said, role: str, sums: re.Pattern[str] | N
     return None
 
 
+def _left(read: ReadDocument, said: Said, left: re.Pattern[str]) -> float | None:
+    """The first number of shares in a release's sentence that stays pledged."""
+    for found in read.reading.mentions:
+        quantity = found.quantity if said.start <= found.start < said.end else None
+        if (
+            quantity is not None
+            and quantity.unit == "shares"
+            and left.search(_before(read, found.start, found))
+        ):
+            return quantity.value
+    return None
+
+
 def _is_sum(read: ReadDocument, part: Part, found: Mention, sums: re.Pattern[str] | None) -> bool:
     """Whether the words right before a figure, in its clause, say that it is a sum of several."""
-    before = _CLAUSE.split(read.reading.text[max(part.start - _BEFORE, 0) : found.start])[-1]
-    return sums is not None and sums.search(before) is not None
+    return sums is not None and sums.search(_before(read, part.start, found)) is not None
+
+
+def _before(read: ReadDocument, start: int, found: Mention) -> str:
+    """The words right before a figure, in its clause, from a little before `start` on."""
+    return _CLAUSE.split(read.reading.text[max(start - _BEFORE, 0) : found.start])[-1]

@@ -1,15 +1,16 @@
 """质押与解除: events of pledging as pledges that the risk engine counts, each once, until the release that fits.
 
 Several who tell of the same pledgor, company and figure within days tell one pledge. A release ends the one pledge
-whose figure it repeats. What everyone may see is put together by itself; what is walled goes with that, or with what
-is behind the same wall, and never ends a pledge for others.
+whose figure it repeats; a release of a part, which says how much stays pledged, leaves that of the one pledge that was
+as much as both. What everyone may see is put together by itself; what is walled goes with that, or with what is behind
+the same wall, and never ends or reduces a pledge for others.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,6 +26,7 @@ Parties = tuple[str, str]
 
 _COMPANY: Final = ("company", "security")
 _PARTIES: Final = ("Company", "Person")
+_SHARES: Final = "shares"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Pledging:
     amount: float | None
     name: str
     listed: bool
+    left: float | None = None
+    """Of a release the shares that stay pledged."""
 
     @property
     def wall(self) -> str:
@@ -54,19 +58,43 @@ class _Group:
     first: Pledging
     members: list[Pledging] = field(default_factory=list)
     until: dt.date | None = None
+    reduced: list[tuple[dt.date, float]] = field(default_factory=list)
+    """By day, the shares that were left from then on."""
 
     def fits(self, told: Pledging, days: int) -> bool:
         """Whether a teller tells of it."""
         near = any(abs((told.day - member.day).days) <= days for member in self.members)
-        return near and self.same(told)
+        return near and self._has(self.figures, told) and self._is_taken_by(told)
 
-    def same(self, told: Pledging) -> bool:
-        """Whether figures and pledgee are those of a teller, as far as both give them."""
-        mine = self.figures
+    def is_ended_by(self, release: _Group) -> bool:
+        """Whether a release is of all that is pledged still."""
+        told = release.first
+        return self._is_open(release) and self._has(self.standing, told) and self._is_taken_by(told)
+
+    def is_reduced_by(self, release: _Group) -> bool:
+        """Whether a release is of a part: what it released and what it says is left are all that is pledged still."""
+        gone, left, mine = release.figures.get(_SHARES), release.left, self.standing.get(_SHARES)
+        if not gone or not left or not mine or not self._is_open(release):
+            return False
+        return figure_of(gone + left, _SHARES) == figure_of(mine, _SHARES) and self._is_taken_by(
+            release.first
+        )
+
+    def _is_open(self, release: _Group) -> bool:
+        begun = self.reduced[-1][0] if self.reduced else self.start
+        return self.until is None and begun < release.start
+
+    @staticmethod
+    def _has(mine: Mapping[str, float], told: Pledging) -> bool:
+        """Whether figures are those of a teller, as far as both give them."""
         common = set(mine) & set(told.figures)
-        pledgees = {member.pledgee for member in self.members if member.pledgee}
         alike = all(figure_of(mine[unit], unit) == figure_of(told.figures[unit], unit) for unit in common)
-        return bool(common) and alike and (not told.pledgee or not pledgees or told.pledgee in pledgees)
+        return bool(common) and alike
+
+    def _is_taken_by(self, told: Pledging) -> bool:
+        """Whether the pledgee is that of a teller, as far as both give one."""
+        pledgees = {member.pledgee for member in self.members if member.pledgee}
+        return not told.pledgee or not pledgees or told.pledgee in pledgees
 
     @property
     def figures(self) -> dict[str, float]:
@@ -75,6 +103,16 @@ class _Group:
         for member in self.members:
             out = member.figures | out
         return out
+
+    @property
+    def standing(self) -> dict[str, float]:
+        """The figures of what is pledged still."""
+        return {_SHARES: self.reduced[-1][1]} if self.reduced else self.figures
+
+    @property
+    def left(self) -> float | None:
+        """Of a release the shares that stay pledged, as the first who says so has it."""
+        return next((member.left for member in self.members if member.left), None)
 
     @property
     def listed(self) -> bool:
@@ -86,47 +124,59 @@ class _Group:
         """The first day told."""
         return min(member.day for member in self.members)
 
-    def row(self) -> Row:
-        """The pledge, with what the first teller of each part gives."""
+    def rows(self) -> tuple[Row, ...]:
+        """The pledge with what the first teller of each part gives, and what each release of a part left of it.
+
+        What is left is told with the pledge, not with the release: so it stands behind the pledge's wall, and goes
+        with either of the two.
+        """
+        pledgor, company = self.first.parties
+        key = "|".join(("pledge", pledgor, company, self.first.key[0]))
+        parts = [(key, self.start, self.figures)]
+        parts += [(f"{key}|{day}", day, {_SHARES: left}) for day, left in self.reduced]
+        ends = [*(day for day, _ in self.reduced), self.until]
+        return tuple(self._row(*part, end) for part, end in zip(parts, ends, strict=True))
+
+    def _row(self, key: str, start: dt.date, figures: Mapping[str, float], end: dt.date | None) -> Row:
         pledgor, company = self.first.parties
         row = {
             "type": "Pledge",
-            "id": "|".join(("pledge", pledgor, company, self.first.key[0])),
+            "id": key,
             "name": self.first.name,
             "pledgor": pledgor,
             "security": company,
             "pledgee": next((member.pledgee for member in self.members if member.pledgee), ""),
-            "valid_from": self.start.isoformat(),
-            "valid_to": self.until.isoformat() if self.until else "",
+            "valid_from": start.isoformat(),
+            "valid_to": end.isoformat() if end else "",
         }
         amount = next((member.amount for member in self.members if member.amount is not None), None)
         row |= {"amount": repr(amount)} if amount is not None else {}
-        row |= {unit: repr(value) for unit, value in self.figures.items()}
+        row |= {unit: repr(value) for unit, value in figures.items()}
         return {name: text for name, text in row.items() if text}
 
 
-def pledge_rows(rows: Iterable[Row], rules: Pledges) -> dict[RowKey, Row]:
+def pledge_rows(rows: Iterable[Row], rules: Pledges) -> dict[RowKey, tuple[Row, ...]]:
     """The pledges that the rows of events make, by row."""
     told: dict[Parties, list[Pledging]] = defaultdict(list)
     for row in rows:
         one = pledging(row, rules)
         if one is not None:
             told[one.parties].append(one)
-    out: dict[RowKey, Row] = {}
+    out: dict[RowKey, tuple[Row, ...]] = {}
     for some in told.values():
         for wall in sorted({one.wall for one in some}):
             out |= _behind(wall, [one for one in some if one.wall in {"", wall}], rules.days)
     return out
 
 
-def _behind(wall: str, told: Sequence[Pledging], days: int) -> dict[RowKey, Row]:
+def _behind(wall: str, told: Sequence[Pledging], days: int) -> dict[RowKey, tuple[Row, ...]]:
     """The pledges told behind a wall, beside public ones that are put together without them."""
     ledger = _Ledger(days)
     unmatched = ledger.enter([one for one in told if not one.wall])
     if wall:
         ledger = _Ledger(days, ledger.pledges)
         ledger.enter([one for one in told if one.wall], unmatched)
-    return {one.key: group.row() for one, group in ledger.found if not group.listed}
+    return {one.key: group.rows() for one, group in ledger.found if not group.listed}
 
 
 class _Ledger:
@@ -138,7 +188,7 @@ class _Ledger:
         self._days, self._others = days, others
 
     def enter(self, told: Iterable[Pledging], more: Sequence[_Group] = ()) -> list[_Group]:
-        """Enter what is told, and end pledges by its releases and `more`; gives the releases that fit no single one."""
+        """Enter what is told, and end pledges by its releases and `more`; gives the releases that fit no one."""
         releases: list[_Group] = []
         for one in sorted(told, key=lambda one: (one.day, one.key)):
             if one.type == PLEDGE:
@@ -160,15 +210,14 @@ class _Ledger:
         return groups[-1]
 
     def _ends(self, release: _Group) -> bool:
-        """End the one open pledge that a release fits; whether there is one."""
-        fitting = [
-            pledge
-            for pledge in self.pledges
-            if pledge.until is None and pledge.start < release.start and pledge.same(release.first)
-        ]
-        if len(fitting) == 1:
-            fitting[0].until = release.start
-        return len(fitting) == 1
+        """End, or else reduce, the one open pledge that a release fits; whether there is one."""
+        ended = [pledge for pledge in self.pledges if pledge.is_ended_by(release)]
+        reduced = [pledge for pledge in self.pledges if not ended and pledge.is_reduced_by(release)]
+        if len(ended) == 1:
+            ended[0].until = release.start
+        elif len(reduced) == 1 and release.left:
+            reduced[0].reduced.append((release.start, release.left))
+        return len(ended) == 1 or len(reduced) == 1
 
 
 def pledging(row: Row, rules: Pledges) -> Pledging | None:
@@ -178,7 +227,7 @@ def pledging(row: Row, rules: Pledges) -> Pledging | None:
     said, figures = said_of(row), figures_of(row)
     day = said.date or said.published
     pledgor, company = said.subject, _company(said)
-    measured = {"shares": figures.shares, "ratio": figures.ratio}
+    measured = {_SHARES: figures.shares, "ratio": figures.ratio}
     stated = {unit: value for unit, value in measured.items() if value}
     if day is None or said.detail in rules.never or pledgor.kind not in _PARTIES or not stated:
         return None
@@ -188,7 +237,7 @@ def pledging(row: Row, rules: Pledges) -> Pledging | None:
     loan = money.value if money is not None and money.unit == "CNY" and figures.loan else None
     return Pledging(
         key_of_row(row), said.type, day, (pledgor.id, company[0]), stated, _pledgee(said), loan,
-        f"{pledgor.name}质押{company[1]}", joins(row, "Pledge") is not None,
+        f"{pledgor.name}质押{company[1]}", joins(row, "Pledge") is not None, figures.left,
     )  # fmt: skip
 
 

@@ -60,10 +60,11 @@ class Together:
         self._places = placed_progress(mine, rules.progress)
         keys = _own_keys(mine)
         self._pledges = {
-            key: {
-                name: keys.get(("", text)) or keys.get((key[1], text), text) for name, text in pledge.items()
-            }
-            for key, pledge in pledge_rows(mine, rules.pledges).items()
+            key: tuple(
+                {name: keys.get(("", text)) or keys.get((key[1], text), text) for name, text in one.items()}
+                for one in some
+            )
+            for key, some in pledge_rows(mine, rules.pledges).items()
         }
 
     def placed(self, row: Row) -> Row:
@@ -71,4 +72,4 @@ class Together:
         if not is_together(row, self._rules):
             return row
         key = key_of_row(row)
-        return placed(row, replace(self._places.get(key, ALONE), pledge=self._pledges.get(key)))
+        return placed(row, replace(self._places.get(key, ALONE), pledges=self._pledges.get(key, ())))

@@ -124,3 +124,41 @@ def test_plans_and_pledges_are_the_same_in_any_order_and_without_what_is_withdra
     for document in documents:
         reader.write(document)
     assert reader.digest() == reader.fresh() == wanted
+
+
+def reduced(key="g3", month=3):
+    """Of what is pledged in February 4,000 shares are released, and the rest is said to stay pledged."""
+    text = Text(key, "澄江集团所持澄江医药4千股解除质押，剩余仍质押6千股。", dt.date(2024, month, 2))
+    group, river = text.name("澄江集团", GROUP), text.name("澄江医药", RIVER)
+    for words, value in (("4千股", 4e3), ("6千股", 6e3)):
+        start = text.text.index(words)
+        quantity = Quantity(value, "shares")
+        text.mentions.append(Mention(start, start + 3, words, "shares", quantity=quantity))
+    return text.event(
+        "pledge_release", "解除质押", [group], others=[("company", river), ("shares", 2)]
+    ).read()
+
+
+def shares(reader, month):
+    """The shares pledged in a month."""
+    reader.projection.refresh()
+    view = reader.projection.view(frozenset(), dt.date(2024, month, 20))
+    return [view.props(row)["shares"] for row in view.rows("Pledge").tolist()]
+
+
+def test_a_release_of_a_part_leaves_the_rest_pledged_until_it_is_taken_back(reader, store):
+    clean = reader.digest()
+    reader.write(pledged("g1", 2))
+    whole = reader.digest()
+    reader.write(reduced())
+    wanted = reader.digest()
+    assert [shares(reader, month) for month in (1, 2, 3, 6)] == [[], [1e4], [6e3], [6e3]]
+    assert reader.write(reduced(), pledged("g1", 2)).changed == 0
+    withdraw_document(store, "g3", reader.options)
+    assert [shares(reader, month) for month in (2, 3)] == [[1e4], [1e4]]
+    assert reader.digest() == reader.fresh() == whole
+    withdraw_document(store, "g1", reader.options)
+    assert reader.digest() == clean
+    reader.write(reduced())
+    reader.write(pledged("g1", 2))
+    assert reader.digest() == reader.fresh() == wanted

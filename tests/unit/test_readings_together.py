@@ -419,6 +419,15 @@ def release(key, day, shares=3e6, **more):
     return pledge(key, day, shares, "pledge_release", **more)
 
 
+def part_release(key, day, shares, left, *, words="剩余仍质押", walls=()):  # noqa: PLR0913  # a number each
+    """A release of some of the shares that says how many stay pledged."""
+    text = Text(key, f"澄江集团所持澄江医药1万股解除质押，{words}2万股。", day, compartments=walls)
+    group, river = text.name("澄江集团", GROUP), text.name("澄江医药", RIVER)
+    others = [("company", river), ("shares", figure(text, "1万股", shares, "shares"))]
+    figure(text, "2万股", left, "shares")
+    return text.event("pledge_release", "解除质押", [group], others=others).read()
+
+
 def pledges(projection, clearance=frozenset()):
     """Of each pledge of the spring shares, first day, and the day on which it ends."""
     out = set()
@@ -469,6 +478,65 @@ def test_a_plan_or_a_sum_or_what_is_not_sure_is_no_pledge(told):
 )
 def test_a_release_ends_the_one_pledge_that_it_fits(told, expected):
     assert pledges(together(world(), [pledge(), *told])) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([part_release("r1", on(4), 1e6, 2e6)], [(2e6, on(4), None), (3e6, on(3), on(4))]),
+        # what is left is released later, at once or in parts
+        (
+            [part_release("r1", on(4), 1e6, 2e6), release("r2", on(5), 2e6)],
+            [(2e6, on(4), on(5)), (3e6, on(3), on(4))],
+        ),
+        (
+            [part_release("r1", on(4), 1e6, 2e6), part_release("r2", on(5), 1.5e6, 5e5)],
+            [(2e6, on(4), on(5)), (3e6, on(3), on(4)), (5e5, on(5), None)],
+        ),
+        # told twice
+        (
+            [part_release("r1", on(4), 1e6, 2e6), part_release("r2", on(4, 3), 1e6, 2e6)],
+            [(2e6, on(4), None), (3e6, on(3), on(4))],
+        ),
+        # what is left is of all pledges together
+        ([part_release("r1", on(4), 1e6, 9e6)], [(3e6, on(3), None)]),
+        ([part_release("r1", on(4), 1e6, 2e6, words="买入")], [(3e6, on(3), None)]),
+        # of another of two pledges
+        (
+            [pledge("g2", on(3, 20), 5e6), part_release("r1", on(4), 1e6, 4e6)],
+            [(3e6, on(3), None), (4e6, on(4), None), (5e6, on(3, 20), on(4))],
+        ),
+        # it fits two
+        (
+            [pledge("g2", on(3, 20), 3e6), part_release("r1", on(4), 1e6, 2e6)],
+            [(3e6, on(3), None), (3e6, on(3, 20), None)],
+        ),
+    ],
+)
+def test_a_release_of_a_part_leaves_what_it_says_is_left(told, expected):
+    for documents in ([pledge(), *told], [*told[::-1], pledge()]):
+        assert pledges(together(world(), documents)) == sorted(expected, key=str)
+
+
+def test_what_is_left_keeps_parties_and_loan_and_is_shown_as_an_event_too():
+    told = [pledge(amount=2e8), part_release("r1", on(4), 1e6, 2e6)]
+    view = together(world(), told).view(frozenset(), on(5))
+    (row,) = view.rows("Pledge").tolist()
+    assert {"shares": 2e6, "amount": 2e8}.items() <= view.props(row).items()
+    assert {f.props["role"] for f in view.facts(row, "PARTY_TO", "in")} == {"pledgor", "security", "pledgee"}
+    assert len(view.rows("Event")) == 2
+
+
+def test_a_release_of_a_part_behind_a_wall_reduces_no_pledge_of_others():
+    walled = [pledge("w1", on(3, 12), 5e6, walls=("a",)), part_release("w2", on(4), 1e6, 2e6, walls=("a",))]
+    public = [pledge(), part_release("r1", on(4), 1e6, 4e6)]
+    whole, fresh = together(world(), [*public, *walled]), together(world(), public)
+    assert pledges(whole) == pledges(fresh) == [(3e6, on(3), None)]
+    assert answers(whole.view(frozenset(), TODAY)) == answers(fresh.view(frozenset(), TODAY))
+    # what everybody may see reduces the walled pledge, for those who see both
+    assert pledges(whole, frozenset("a")) == [
+        (3e6, on(3), None), (4e6, on(4), None), (5e6, on(3, 12), on(4)),
+    ]  # fmt: skip
 
 
 def test_a_walled_release_ends_no_pledge_of_others():
