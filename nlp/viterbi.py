@@ -15,6 +15,8 @@ BEGIN, INSIDE, END, SINGLE = range(4)
 POSITIONS = "BIES"
 """Tag 1 + 4 * label + position: begin, inside, end, single."""
 
+Table = NDArray[np.float32]
+
 
 def tag_count(labels: int) -> int:
     """How many tags a number of labels needs."""
@@ -79,6 +81,33 @@ def _ends_and_starts(tags: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 @nb.njit(cache=True, nogil=True)
+def _best_steps(
+    known: Table, table: Table, edges: tuple[Table, Table], best: Table, origin: NDArray[np.int32]
+) -> None:
+    """For each tag of `table`'s columns the best score, from the rows' scores `known`, and its row.
+
+    `edges` are the least and most of each row of the table. Rows that even by their best step stay behind what another
+    reaches by its worst, which are most at most places, are not looked at.
+    """
+    size = len(known)
+    least, most = edges
+    reached = known[0] + least[0]
+    for row in range(1, size):
+        reached = max(reached, known[row] + least[row])
+    for column in range(size):
+        best[column] = known[0] + table[0, column]
+        origin[column] = 0
+    for row in range(1, size):
+        if known[row] + most[row] < reached:
+            continue
+        for column in range(size):
+            value = known[row] + table[row, column]
+            better = value > best[column]
+            best[column] = value if better else best[column]
+            origin[column] = row if better else origin[column]
+
+
+@nb.njit(cache=True, nogil=True)
 def best_tags(
     emissions: NDArray[np.float32],
     steps: NDArray[np.float32],
@@ -92,26 +121,19 @@ def best_tags(
     length, tags = emissions.shape
     ends, starts = _ends_and_starts(tags)
     size = len(ends)
-    table = np.empty((size, size), np.float32)
-    for row in range(size):
-        for column in range(size):
-            table[row, column] = steps[ends[row], starts[column]]
+    table = np.ascontiguousarray(steps[ends][:, starts])
+    edges = np.array([row.min() for row in table]), np.array([row.max() for row in table])
     came_from = np.zeros((length, tags), np.int16)
     score = first + emissions[0]
     new = np.empty(tags, np.float32)
+    known = np.empty(size, np.float32)
     best = np.empty(size, np.float32)
-    # As wide as a score: the compiler makes vectors of the loop below.
+    # As wide as a score: the compiler makes vectors of the loop over it.
     origin = np.empty(size, np.int32)
     for place in range(1, length):
-        best[:] = score[0] + table[0]
-        origin[:] = 0
-        for row in range(1, size):
-            known = score[ends[row]]
-            for column in range(size):
-                value = known + table[row, column]
-                better = value > best[column]
-                best[column] = value if better else best[column]
-                origin[column] = row if better else origin[column]
+        for row in range(size):
+            known[row] = score[ends[row]]
+        _best_steps(known, table, edges, best, origin)
         for column in range(size):
             new[starts[column]] = best[column]
             came_from[place, starts[column]] = ends[origin[column]]
@@ -121,15 +143,13 @@ def best_tags(
                 going = score[base + INSIDE] + steps[base + INSIDE, tag]
                 new[tag] = max(begun, going)
                 came_from[place, tag] = base + (INSIDE if going > begun else BEGIN)
-        score[:] = new + emissions[place]
+        for tag in range(tags):
+            score[tag] = new[tag] + emissions[place, tag]
     result = np.empty(length, np.int64)
     result[length - 1] = np.argmax(score + last)
     for place in range(length - 1, 0, -1):
         result[place - 1] = came_from[place, result[place]]
     return result
-
-
-Table = NDArray[np.float32]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
