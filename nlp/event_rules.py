@@ -19,7 +19,7 @@ import yaml
 from nlp.folded import simplified
 from nlp.found import EVENT_TYPES, Argument, Event, Mention, MentionKind, Period, Quantity
 from nlp.language import is_chinese
-from nlp.parties import Layout, Party, parties_of, without_lead
+from nlp.parties import Layout, Party, layout_of, parties_of, without_lead
 from nlp.polarity import is_polarity, polarity_of, tells
 
 RULE: Final = "rule"
@@ -246,7 +246,7 @@ def _as_written(text: str, event: Event) -> Event:
 
 
 def _events(text: str, mentions: Sequence[Mention], published: dt.date | None) -> list[Event]:
-    layout = Layout.of(text)
+    layout = layout_of(text)
     hits = list(_hits(text, layout))
     if not hits:
         return []

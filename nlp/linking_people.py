@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import add
 from typing import Final
 
 from graph.claims import Claim, claim_hash
@@ -81,10 +82,12 @@ class People:
         by_start: dict[str, list[str]] = {}
         for name in sorted(self._tied, key=len, reverse=True):
             by_start.setdefault(name[:2], []).append(name)
-        text, place = self._folded.text, 0
-        while place < len(text) - 1:
-            names = by_start.get(text[place : place + 2], ())
-            named = next((name for name in names if text.startswith(name, place)), "")
-            if named:
+        text, free = self._folded.text, 0
+        begun = [n for n, pair in enumerate(map(add, text, text[1:])) if pair in by_start]
+        for place in begun:
+            if place < free:
+                continue
+            named = next((n for n in by_start[text[place : place + 2]] if text.startswith(n, place)), None)
+            if named is not None:
                 yield place, named
-            place += len(named) or 1
+                free = place + len(named)

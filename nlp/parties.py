@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -23,9 +23,8 @@ LONG: Final = 20_000
 """Texts beyond this are no news: names that they abbreviate are not looked for at each of their places."""
 FAR: Final = 400
 """Characters beyond which nothing belongs to a trigger, whatever the punctuation."""
-SENTENCE_MARK: Final = re.compile(f"[{SENTENCE_ENDS}]")
-SEGMENT_MARK: Final = re.compile("[。！？!?；;\n【】]")
-CLAUSE_MARK: Final = re.compile(r"[。！？!?；;\n【】：:，]|(?<!\d),|,(?!\d{3})")
+SEGMENT_ENDS: Final = f"{SENTENCE_ENDS}【】"
+CLAUSE_MARK: Final = re.compile(rf"[{SEGMENT_ENDS}：:，]|(?<!\d),|,(?!\d{{3}})")
 INSIDE_NAME: Final = re.compile(
     r"[，。：:；;】【”“]|公告[,，]?|控股股东|股东(?=.{2})|全资子公司|控股子公司|子公司|旗下|实际控制人|(?<=\d)[）)]"
 )
@@ -62,11 +61,10 @@ class Layout:
     @classmethod
     def of(cls, text: str) -> Layout:
         """The layout of a text."""
+        clauses = tuple([found.end() for found in CLAUSE_MARK.finditer(text)])
+        segments = tuple([end for end in clauses if text[end - 1] in SEGMENT_ENDS])
         return cls(
-            text,
-            tuple(found.end() for found in SENTENCE_MARK.finditer(text)),
-            tuple(found.end() for found in SEGMENT_MARK.finditer(text)),
-            tuple(found.end() for found in CLAUSE_MARK.finditer(text)),
+            text, tuple([end for end in segments if text[end - 1] in SENTENCE_ENDS]), segments, clauses
         )
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
@@ -93,6 +91,16 @@ class Layout:
         number = bisect_right(ends, place)
         first = ends[number - 1] if number else 0
         return first, ends[number] if number < len(ends) else len(self.text)
+
+
+def layout_of(text: str) -> Layout:
+    """The layout of a text; several steps of reading ask for that of one text, which is kept unless it is long."""
+    return _kept_layout(text) if len(text) <= LONG else Layout.of(text)
+
+
+@lru_cache(maxsize=8)
+def _kept_layout(text: str) -> Layout:
+    return Layout.of(text)
 
 
 @dataclass(frozen=True)

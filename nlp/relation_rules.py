@@ -14,7 +14,7 @@ import yaml
 
 from nlp.folded import simplified
 from nlp.found import RELATION_TYPES, Mention, Quantity, Relation
-from nlp.parties import CLAUSE_MARK, Layout, Party, parties_of
+from nlp.parties import CLAUSE_MARK, Layout, Party, layout_of, parties_of
 
 SIGNS: Final = {
     "company": "\ue001", "organisation": "\ue001", "person": "\ue002", "government": "\ue003", "office": "\ue004",
@@ -193,7 +193,7 @@ def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
     offices = _offices(text) if any(party.kind == "person" for party in parties) else []
     named = [p for p in [*parties, *offices] if p.kind in SIGNS and p.mention is not None]
     found: dict[tuple[str, int, int], Relation] = {}
-    layout = Layout.of(text)
+    layout = layout_of(text)
     for sentence in _sentences(text, layout, _apart(named)):
         for relation in _stated(text, mentions, sentence):
             key = (relation.type, relation.subject, relation.object)
