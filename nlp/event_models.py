@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from nlp.folded import simplified
 from nlp.found import Argument, Event, Mention, Quantity, sentence_around
 from nlp.language import is_chinese
-from nlp.parties import Layout
+from nlp.parties import Layout, layout_of
 from nlp.polarity import DENIED, denied, in_row, polarity_of, tells
 from nlp.shared import Found, FoundEvent, Scored
 
@@ -55,38 +55,41 @@ def _meanings() -> _Meanings:
     return _Meanings.model_validate(declared)
 
 
+def most_special(text: str, triggers: Sequence[Scored]) -> list[Scored]:
+    """Of triggers that overlap, the one whose type is first in `precedence`; none where the text is not Chinese."""
+    if not triggers or not is_chinese(text):
+        return []
+    order = _meanings().precedence
+    told: list[Scored] = []
+    for together in _overlapping(triggers):
+        apart: list[Scored] = []
+        for one in sorted(together, key=lambda t: (order.index(t.label), t)):
+            if not any(one.start < other.end and other.start < one.end for other in apart):
+                apart.append(one)
+        told += sorted(apart)
+    return told
+
+
 def model_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
-    """Events of the ten FewFC types, one at a trigger; an argument that is a mention carries its number."""
-    if not is_chinese(found.text):
+    """Events of the ten FewFC types at the triggers that were chosen; an argument that is a mention has its number."""
+    if not found.events:
         return
-    layout = Layout.of(simplified(found.text))
-    for event in _most_special(found.events):
+    layout = layout_of(simplified(found.text))
+    for event in found.events:
         if tells(layout, event.trigger.start, _meanings().fewfc[event.trigger.label].type):
             yield _event(found.text, layout, event, mentions)
 
 
-def _most_special(events: Sequence[FoundEvent]) -> Iterator[FoundEvent]:
-    """Of events whose triggers overlap, the one whose type is first in `precedence`; in the order of the text."""
-    order = _meanings().precedence
-    for together in _overlapping(events):
-        told: list[FoundEvent] = []
-        for event in sorted(together, key=lambda e: (order.index(e.trigger.label), e.trigger)):
-            at = event.trigger
-            if not any(at.start < o.trigger.end and o.trigger.start < at.end for o in told):
-                told.append(event)
-        yield from sorted(told, key=lambda e: e.trigger)
-
-
-def _overlapping(events: Sequence[FoundEvent]) -> Iterator[list[FoundEvent]]:
-    """Events in the order of the text, by runs of triggers that overlap: a long text has thousands, apart."""
-    run: list[FoundEvent] = []
+def _overlapping(triggers: Sequence[Scored]) -> Iterator[list[Scored]]:
+    """Triggers in the order of the text, by runs of such that overlap: a long text has thousands, apart."""
+    run: list[Scored] = []
     end = 0
-    for event in sorted(events, key=lambda e: e.trigger):
-        if run and event.trigger.start >= end:
+    for trigger in sorted(triggers):
+        if run and trigger.start >= end:
             yield run
             run = []
-        run.append(event)
-        end = max(end, event.trigger.end)
+        run.append(trigger)
+        end = max(end, trigger.end)
     if run:
         yield run
 
@@ -156,10 +159,10 @@ def _figure(by_role: Mapping[str, Argument], mentions: Sequence[Mention]) -> Qua
 
 def negative_events(found: Found, mentions: Sequence[Mention]) -> Iterator[Event]:
     """负面事件: negative events of the FinESE types, each with the party that it happened to."""
-    if not is_chinese(found.text):
+    if not found.spans.get(_NEGATIVE_HEAD) or not is_chinese(found.text):
         return
-    layout = Layout.of(simplified(found.text))
-    for span in found.spans.get(_NEGATIVE_HEAD, ()):
+    layout = layout_of(simplified(found.text))
+    for span in found.spans[_NEGATIVE_HEAD]:
         kind = _meanings().finese.get(span.label, "negative")
         if kind == "none" or in_row(layout, span.start):
             continue

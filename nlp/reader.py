@@ -21,7 +21,7 @@ from nlp import coreference, event_rules, relation_rules
 from nlp.capitals import without_terms
 from nlp.dates import dates
 from nlp.embedding import hash_of
-from nlp.event_models import model_events, negative_events
+from nlp.event_models import model_events, most_special, negative_events
 from nlp.event_title import with_title
 from nlp.event_union import union
 from nlp.found import Event, Mention, MentionKind, Reading, Relation, Sentiment
@@ -108,7 +108,9 @@ class Reader:
 
     def read(self, texts: Sequence[Text]) -> list[Reading]:
         """What each text tells, in their order."""
-        found = self._models.read([text.text for text in texts], keep=_SENTIMENT in self._models.heads)
+        found = self._models.read(
+            [text.text for text in texts], keep=_SENTIMENT in self._models.heads, choose=most_special
+        )
         return [self._reading(text, one) for text, one in zip(texts, found, strict=True)]
 
     def pipe(self, texts: Iterable[Text], size: int = BATCH) -> Iterator[Reading]:

@@ -22,9 +22,9 @@ Labels are of a text's first 464 characters; arguments are sought within 160 cha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,6 +99,10 @@ class FoundEvent:
 
     trigger: Scored
     arguments: tuple[Scored, ...]
+
+
+Choice = Callable[[str, Sequence[Scored]], Sequence[Scored]]
+"""Of the triggers in a text, in order, those whose arguments are wanted; of a long text it is asked part by part."""
 
 
 @dataclass(slots=True)
@@ -235,15 +239,18 @@ class SharedReader:
         """What a head's spans or texts can be."""
         return self._heads[head].labels
 
-    def read(self, texts: Sequence[str], *, keep: bool = False) -> list[Found]:
+    def read(self, texts: Sequence[str], *, keep: bool = False, choose: Choice | None = None) -> list[Found]:
         """All that the heads find in each text, in the order of the texts.
 
-        `keep`: the states too of texts up to `KEPT` characters, for `labels_of_parts`.
+        `keep`: the states too of texts up to `KEPT` characters, for `labels_of_parts`. `choose`: the triggers that
+        become events, all unless given; arguments are asked for each, the dearest question after the encoder's.
         """
         tagging = [n for n, h in self._heads.items() if (h.tagging and not h.marks) or n == NEGATIVE]
         found = [Found(text, {name: () for name in tagging if name in self.heads}, {}) for text in texts]
         for encoded in self._encoder.encode(texts):
-            self._read_spans(encoded, found)
+            triggers = self._read_spans(encoded, found)
+            if ARGUMENT in self._heads:
+                self._read_events(encoded, _chosen(triggers, found, choose), found)
             self._read_labels(encoded, found)
             if NEGATIVE in self._heads:
                 self._read_subjects(encoded, found)
@@ -292,8 +299,8 @@ class SharedReader:
         scores = iter(zip(_run_marked(head, asked), wide, strict=True))
         return [[head.probabilities(*next(scores)) for _ in wanted] for wanted in pairs]
 
-    def _read_spans(self, encoded: Encoded, found: Sequence[Found]) -> None:
-        """Spans of the heads without marks, and the arguments of the triggers among them."""
+    def _read_spans(self, encoded: Encoded, found: Sequence[Found]) -> list[tuple[Unit, Scored]]:
+        """Spans of the heads without marks; the triggers among them, in order of place."""
         triggers: list[tuple[Unit, Scored]] = []
         for name, head in self._heads.items():
             if not head.tagging or head.marks:
@@ -305,8 +312,7 @@ class SharedReader:
                     found[unit.text].spans[name] += spans
                 if name in TRIGGERS:
                     triggers += [(unit, span) for span in spans]
-        if ARGUMENT in self._heads:
-            self._read_events(encoded, sorted(triggers, key=_place), found)
+        return sorted(triggers, key=_place)
 
     def _read_events(
         self, encoded: Encoded, triggers: Sequence[tuple[Unit, Scored]], found: Sequence[Found]
@@ -364,6 +370,19 @@ class SharedReader:
         if text.states is not None:
             return text.states[start:end]
         return self._encoder.part(text.text, start, end)
+
+
+def _chosen(
+    triggers: Sequence[tuple[Unit, Scored]], found: Sequence[Found], choose: Choice | None
+) -> list[tuple[Unit, Scored]]:
+    """The triggers that somebody chose of each unit's."""
+    if choose is None:
+        return list(triggers)
+    return [
+        (unit, span)
+        for unit, some in groupby(triggers, key=lambda trigger: trigger[0])
+        for span in choose(found[unit.text].text, [span for _, span in some])
+    ]
 
 
 def _asked(encoded: Encoded, unit: Unit, marks: tuple[Span, ...]) -> _Asked:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from nlp.event_models import model_events
+from nlp.event_models import model_events, most_special
 from nlp.shared import Found, FoundEvent, Scored
 
 TEXT = "云岭实业收购江海科技股权，并被质押。"
 
 
-def found(*triggers):
-    return Found(TEXT, {}, {}, tuple(FoundEvent(Scored(*one, 0.9), ()) for one in triggers))
-
-
 def types(*triggers):
-    return [event.type for event in model_events(found(*triggers), ())]
+    chosen = most_special(TEXT, [Scored(*one, 0.9) for one in triggers])
+    found = Found(TEXT, {}, {}, tuple(FoundEvent(trigger, ()) for trigger in chosen))
+    return [event.type for event in model_events(found, ())]
 
 
 def test_of_several_types_at_a_trigger_the_most_special_is_told():
@@ -23,3 +21,7 @@ def test_of_several_types_at_a_trigger_the_most_special_is_told():
 
 def test_triggers_apart_are_events_apart_in_the_order_of_the_text():
     assert types((15, 17, "质押"), (4, 6, "收购"), (5, 7, "投资")) == ["acquisition", "pledge"]
+
+
+def test_no_arguments_are_asked_for_in_another_language():
+    assert most_special("The company acquired shares.", [Scored(12, 20, "收购", 0.9)]) == []

@@ -53,6 +53,19 @@ def near(one, other):
     )
 
 
+def test_arguments_are_asked_for_the_chosen_triggers_alone(reader):
+    asked = []
+
+    def pledges(text, triggers):
+        asked.append((text, triggers))
+        return [trigger for trigger in triggers if trigger.label == "质押"]
+
+    [whole], [chosen] = reader.read([SENTENCE]), reader.read([SENTENCE], choose=pledges)
+    assert asked == [(SENTENCE, [event.trigger for event in whole.events])]
+    assert chosen.events == tuple(e for e in whole.events if e.trigger.label == "质押")
+    assert chosen.spans == whole.spans
+
+
 def test_every_head_reads_a_plain_sentence(reader):
     [found] = reader.read([SENTENCE])
     assert "赵一鸣" in {SENTENCE[s.start : s.end] for s in found.spans["cluener"]}
