@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from operator import add
 from typing import Any, Final
 
 import yaml
@@ -274,15 +275,10 @@ def _hits(text: str, layout: Layout) -> Iterator[_Hit]:
 
 def _triggers(text: str) -> list[tuple[int, str]]:
     """Where each trigger stands, the longest of those that begin there; by their first two characters, for speed."""
-    found = []
-    for begin, triggers in rules().triggers.items():
-        place = text.find(begin)
-        while place >= 0:
-            trigger = next((t for t in triggers if text.startswith(t, place)), None)
-            if trigger:
-                found.append((place, trigger))
-            place = text.find(begin, place + 1)
-    return sorted(found)
+    known = rules().triggers
+    begun = ((n, known[pair]) for n, pair in enumerate(map(add, text, text[1:])) if pair in known)
+    longest = ((n, next((t for t in triggers if text.startswith(t, n)), "")) for n, triggers in begun)
+    return [(place, trigger) for place, trigger in longest if trigger]
 
 
 NAME_ENDS: Final = re.compile("(?:公司|投资|集团|资本|基金|合伙|控股|中心|银行|证券|股份|）)$")

@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from nlp.folded import simplified
-from nlp.found import RELATION_TYPES, Mention, Quantity, Relation
+from nlp.found import Mention, Quantity, Relation
 from nlp.parties import CLAUSE_MARK, Layout, Party, layout_of, parties_of
 
 SIGNS: Final = {
@@ -68,7 +68,6 @@ class Pattern:
     type: str
     confidence: float
     expression: re.Pattern[str]
-    words: re.Pattern[str]
     quantity: str | None
     detail: str | None
 
@@ -139,7 +138,7 @@ def _edge(text: str, first: int, start: int) -> int:
 
 
 def _pattern(entry: Mapping[str, Any]) -> Pattern:
-    if entry["type"] not in RELATION_TYPES:
+    if entry["type"] not in KEYWORDS:
         raise ValueError(f"relations.yaml: no type of relation is called {entry['type']!r}")
     expression = entry["expression"]
     for name, sign in NAMES.items():
@@ -148,7 +147,6 @@ def _pattern(entry: Mapping[str, Any]) -> Pattern:
         entry["type"],
         entry["confidence"],
         re.compile(expression),
-        re.compile(KEYWORDS[entry["type"]]),
         entry.get("quantity"),
         entry.get("detail"),
     )
@@ -171,6 +169,11 @@ KEYWORDS: Final = {
 """What a sentence must hold for a type to be looked for."""
 
 
+@cache
+def _keywords() -> Mapping[str, re.Pattern[str]]:
+    return {kind: re.compile(words) for kind, words in KEYWORDS.items()}
+
+
 @dataclass(frozen=True)
 class _Sentence:
     """A sentence with signs for names: where each of its characters stands in the text, and whom each sign means."""
@@ -183,7 +186,7 @@ class _Sentence:
 def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
     """The relations that a text states between its mentions, in order of their sentences; each pair and type once.
 
-    Subject and object are as RELATION_TYPES says: who holds, controls, is an officer, is the subsidiary, buys, invests,
+    Subject and object are as `nlp.found` says: who holds, controls, is an officer, is the subsidiary, buys, invests,
     guarantees, supplies, sues or lends is the subject, passive or not. Names that no mention covers take no part.
     """
     text = simplified(text)
@@ -248,8 +251,9 @@ def _signed(text: str, start: int, end: int, parties: Sequence[Party]) -> _Sente
 
 def _stated(text: str, mentions: Sequence[Mention], sentence: _Sentence) -> Iterator[Relation]:
     known = rules()
+    heard = {kind for kind, words in _keywords().items() if words.search(sentence.signed)}
     for pattern in known.patterns:
-        if not pattern.words.search(sentence.signed):
+        if pattern.type not in heard:
             continue
         for match in pattern.expression.finditer(sentence.signed):
             yield from _relations_of(text, mentions, sentence, pattern, match)
