@@ -32,20 +32,25 @@ _FUNCTION: Final = (
 )
 _BARE: Final = re.compile(
     rf"(?:(?P<own>本公司|我公司)|(?P<that>该公司)"
-    rf"|(?<![^\W\d_])(?P<first>公司)|(?<=[{_FUNCTION}])(?<!标的)(?<!目的)(?P<bare>公司)|(?P<listed>上市公司))"
+    rf"|(?<![^\W\d_])(?P<first>公司)|(?:(?<=[{_FUNCTION}])|(?<=[持拥]有))(?<!标的)(?<!目的)(?P<bare>公司)|(?P<listed>上市公司))"
     r"(?!法|债|章程|制|登记|类|型|名|们|治理准则|信用类)"
 )
 _LISTED_IN_GENERAL: Final = re.compile(
     r"(?:家|股|等|为|的|类|多|各|所|港|数|境内|境外|国内|优质|科技|国有|成为|相关|民营|部分|其他)$"
 )
 _HEAD: Final = re.compile(r"(?:证券|股票)(?:代码|简称)|公告编号")
-_HEAD_REACH: Final = 200
+HEAD_REACH: Final = 200
+TITLED: Final = re.compile(r"(?<=公司)\s*(?:\n|关于|董事会|监事会|\d{4}年)")
+"""What follows the name of whom an announcement is about, in its title."""
+_SHORT_NAME: Final = re.compile(r"简称[：:]?\s*$")
 _NEAR: Final = 8
 _FAR: Final = 200
 """How many companies back are looked at: for one that ends at a place, and for an antecedent."""
 _PARAGRAPH: Final = re.compile(r"\n|(?:^|(?<=[\s。；]))(?:[①-⑳]|\d{1,2}[、）)]|[⒈-⒛])")
 _SOURCE: Final = re.compile(r"来源[：:]?[^。\n]{0,12}$")
 _NOT_A_SUBJECT: Final = re.compile(r"整理|研究所|研究院|研究部|研报")
+_EXCHANGE: Final = re.compile(r"(?:交易所|[上深北港联]交所)$")
+"""Where a company announces something, not who."""
 _LEADING: Final = re.compile(
     r".*(?:股东|子公司|约占|为满足|为了|关于|[为由与向对受给被从称]|注册地：.{2,3}市)(?=[^\s]{6,})"
 )
@@ -62,6 +67,11 @@ class Definition:
     place: int
     form: str
     mention: Mention
+
+
+def is_headed(text: str) -> bool:
+    """Whether a text is the announcement of a listed company, whose code, short name or number stands in its head."""
+    return _HEAD.search(text, 0, HEAD_REACH) is not None
 
 
 def resolve(text: str, mentions: Sequence[Mention]) -> list[Mention]:
@@ -115,6 +125,7 @@ class _Document:
             self._by_form.setdefault(definition.form, []).append(definition)
         self._companies = sorted([*companies, *self._unnamed], key=lambda m: m.start)
         self._starts = [m.start for m in self._companies]
+        self._headed = is_headed(text)
         self._issuer = self._find_issuer()
 
     # --- definitions ---
@@ -161,11 +172,23 @@ class _Document:
         if not self._companies:
             return None
         first = self._companies[0]
-        head = self._text[:_HEAD_REACH]
-        linked = [m for m in self._companies if m.start < _HEAD_REACH and m.link is not None]
-        if _HEAD.search(head) and linked:
-            return linked[0]
-        return first if first.start <= 1 else None
+        if not self._headed:
+            return first if first.start <= 1 else None
+        in_head = [m for m in self._companies if m.start < HEAD_REACH]
+        linked = [m for m in in_head if m.link is not None]
+        titled = [m for m in in_head if TITLED.match(self._text, m.end)]
+        return next(iter([*linked, *titled, *in_head]), None)
+
+    def _head_names(self) -> Iterator[tuple[Mention, Mention]]:
+        """The issuer's short name in the head of its announcement (证券简称), where nothing else says whose it is."""
+        if self._headed and self._issuer is not None:
+            for mention in self._companies:
+                if mention.start >= HEAD_REACH:
+                    return
+                before = self._text[max(0, mention.start - 6) : mention.start]
+                shorter = len(mention.text) < len(self._issuer.text)
+                if shorter and mention.link is None and _SHORT_NAME.search(before):
+                    yield mention, self._issuer
 
     # --- what stands for another ---
 
@@ -235,7 +258,7 @@ class _Document:
             return None if general else defined
         if defined is not None or kind == "own":
             return defined or self._issuer
-        return self._last_subject(place) or self._issuer
+        return (self._issuer if self._headed else None) or self._last_subject(place) or self._issuer
 
     def _before(self, place: int) -> Iterator[Mention]:
         """The companies before a place, the last first; those far back are nobody's antecedent."""
@@ -274,8 +297,10 @@ class _Document:
     def _subject(self, mention: Mention) -> bool:
         before = self._text[max(0, mention.start - 1) : mention.start]
         owner = self._text[max(0, mention.start - 3) : mention.start]
-        if _NOT_A_SUBJECT.match(self._text, mention.end) or owner.endswith(
-            ("股东", "子公司", "孙公司", "旗下")
+        if (
+            _EXCHANGE.search(mention.text)
+            or _NOT_A_SUBJECT.match(self._text, mention.end)
+            or owner.endswith(("股东", "子公司", "孙公司", "旗下"))
         ):
             return False
         if before in "、（(" and not self._text[max(0, mention.start - 2) : mention.start - 1].isdigit():
@@ -283,7 +308,8 @@ class _Document:
         return not before.isalnum() or _SAID.match(self._text, mention.end) is not None
 
     def shortened(self) -> Iterator[tuple[Mention, Mention]]:
-        """Companies given without a link whose name begins an earlier one's."""
+        """Companies given without a link whose name begins an earlier one's, or is the short name in the head."""
+        yield from self._head_names()
         names = [folded_name(company.text) for company in self._companies]
         for number, (mention, name) in enumerate(zip(self._companies, names, strict=True)):
             if mention.link is not None or mention.candidates or len(name) < 2:  # noqa: PLR2004
@@ -300,4 +326,7 @@ def _shortens(name: str, full: str) -> bool:
     if len(full) <= len(name) or name not in full:
         return False
     stem = stem_of(full)
-    return stem != full and (stem.startswith(name) or core_of(stem, linking_rules().places).startswith(name))
+    begins = stem.startswith(name) or (
+        name.startswith(stem) and full.startswith(name)
+    )  # 云岭集团 of 云岭集团有限公司
+    return stem != full and (begins or core_of(stem, linking_rules().places).startswith(name))

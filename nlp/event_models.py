@@ -101,6 +101,9 @@ def _event(text: str, layout: Layout, event: FoundEvent, mentions: Sequence[Ment
         for span in event.arguments
         if span.label in meaning.roles
     )
+    trigger = event.trigger.start, event.trigger.end
+    start, end = sentence_around(text, *trigger)
+    arguments = _nearest(arguments, start, end)
     by_role = {argument.role: argument for argument in reversed(arguments)}
     subjects = tuple(
         argument.mention
@@ -108,8 +111,6 @@ def _event(text: str, layout: Layout, event: FoundEvent, mentions: Sequence[Ment
         for argument in arguments
         if argument.role == role and argument.mention is not None
     )
-    trigger = event.trigger.start, event.trigger.end
-    start, end = sentence_around(text, *trigger)
     detail, factor = polarity_of(layout, trigger, meaning.type)
     date = _mention_of(by_role.get("date"), mentions)
     return Event(
@@ -125,6 +126,18 @@ def _event(text: str, layout: Layout, event: FoundEvent, mentions: Sequence[Ment
         date=None if date is None else date.period,
         detail=detail,
     )
+
+
+def _nearest(arguments: Sequence[Argument], start: int, end: int) -> tuple[Argument, ...]:
+    """Arguments of the trigger's sentence; of a role that it leaves open, the nearest of another one."""
+    own = [a for a in arguments if start <= a.start < end]
+    filled = {a.role for a in own}
+    others = sorted(
+        (a for a in arguments if a.role not in filled),
+        key=lambda a: (max(start - a.start, a.start - end), a.start),
+    )
+    nearest = {a.role: a for a in reversed(others)}
+    return tuple(sorted([*own, *nearest.values()], key=lambda a: (a.start, a.end, a.role)))
 
 
 def _argument(text: str, span: Scored, role: str, mentions: Sequence[Mention]) -> Argument:

@@ -20,7 +20,17 @@ import yaml
 from nlp.folded import simplified
 from nlp.found import EVENT_TYPES, Argument, Event, Mention, MentionKind, Period, Quantity
 from nlp.language import is_chinese
-from nlp.parties import Layout, Party, layout_of, parties_of, without_lead
+from nlp.parties import (
+    DEFINITION,
+    GENERAL,
+    Layout,
+    Party,
+    definitions,
+    layout_of,
+    parties_of,
+    within,
+    without_lead,
+)
 from nlp.polarity import is_polarity, polarity_of, tells
 
 RULE: Final = "rule"
@@ -39,7 +49,8 @@ NO_SUBJECT_FACTOR: Final = 0.7
 BORROWED_FACTOR: Final = 0.9
 """A subject that stands in an earlier clause or sentence, against one in the clause."""
 APPOSITION: Final = (
-    "(?:其|本|下属|旗下|全资|控股|参股|间接|关联|公司|子公司|孙公司|企业|关联方|控股股东|股东)*"
+    "(?:其|本|下属|旗下|全资|控股|参股|间接|关联|公司|子公司|孙公司|企业|关联方|控股股东|股东|自然人|交易对方|卖方|买方|"
+    "独立第三方)*"
 )
 """What may stand between the word that introduces a party and its name (为全资子公司甲)."""
 AMOUNTS: Final = ("amount", "shares", "ratio")
@@ -51,6 +62,10 @@ INCIDENTAL: Final = frozenset({"date", "way", "exchange", "round", "collateral"}
 BARE: Final = 6
 """Characters between 被 and its trigger that still leave the agent unsaid (被依法裁定)."""
 PASSIVE: Final = re.compile("(?:被|遭到|遭|获得|获|受到|由)(?P<agent>[^，,。；;：:]{0,40})$")
+HELD_BEFORE: Final = re.compile("(?:占|持有|所持|持|增持|减持|回购)$")
+SHARES_AFTER: Final = re.compile("(?:的)?(?:[AHB]股)?(?:总?股[本份票权]|已发行|\\d)")
+PARENT: Final = re.compile("的?(?:下属|旗下|全资|控股|参股|间接)+(?:子公司|孙公司|公司)")
+HIS: Final = re.compile("\\s*(?:获悉|得知|知悉|因|称|告知)?其(?!中|他|余|控股|子|实际|下属|全资)")
 OBJECT_WORDS: Final = ("将", "把")
 ASIDE: Final = frozenset("（(-与向对给从被")
 OWNED: Final = re.compile(
@@ -198,7 +213,10 @@ def rules() -> Rules:
         by_start,
         {trigger: tuple(found) for trigger, found in patterns.items()},
         cores,
-        re.compile(f"(?:(?:、|和|及|与|以及|/)(?:公司)?(?:{declared['office']})*)$"),
+        re.compile(
+            f"(?:先生|女士)?(?:{DEFINITION.pattern})?(?:、|和|及|与|以及|暨|/)(?:其|公司|时任|原|{declared['office']})*"
+            "(?:下属|全资|控股|参股)*(?:子公司|孙公司|控股股东|实际控制人|一致行动人|自然人|老股东)?$"
+        ),
     )
 
 
@@ -252,7 +270,8 @@ def _events(text: str, mentions: Sequence[Mention], published: dt.date | None) -
     if not hits:
         return []
     parties, announcers = parties_of(text, mentions)
-    hits = [hit for hit in hits if not _in_name(hit, parties)]
+    defined = definitions(text)
+    hits = [hit for hit in hits if not _in_name(hit, parties) and not within(hit.start, defined)]
     scene = _Scene(text, mentions, layout, parties, announcers, hits, published)
     found = [event for place in range(len(hits)) if (event := _event(scene, place)) is not None]
     return _without_repeats(_merged(found))
@@ -464,9 +483,11 @@ class _Cast:
         """The roles that the word right before a party gives it, where that word reaches to the trigger."""
         inside = self.clause[0] <= party.start and party.end <= self.clause[1]
         start = max(party.start - WORD_REACH, self.segment[0])
-        for word, roles in self.pattern.tails.items():
-            if inside and self.hit.end <= party.start and self.scene.text.startswith(word, party.end):
-                return roles
+        if inside and self.hit.end <= party.start and self.pattern.tails:
+            tail = self._last_linked(party).end
+            for word, roles in self.pattern.tails.items():
+                if self.scene.text.startswith(word, tail):
+                    return roles
         found = self.pattern.introduces.search(self.scene.text, start, party.start)
         if not found:
             return None
@@ -476,6 +497,15 @@ class _Cast:
         before_trigger = inside and party.end <= self.hit.start
         after_trigger = inside and self.hit.end <= party.start < self.limit
         return self.pattern.words[word] if before_trigger or after_trigger or far else None
+
+    def _last_linked(self, party: Party) -> Party:
+        """The last of the parties that are listed with one (甲、乙和丙持有的), itself where it stands alone."""
+        for other in self.right:
+            if other.start >= party.end:
+                if not self._linked(party, other):
+                    break
+                party = other
+        return party
 
     def _linked(self, one: Party, two: Party) -> bool:
         """Whether only 、 or 和 stands between two parties."""
@@ -545,6 +575,9 @@ class _Cast:
         return OWNED.match(self.scene.text, party.end) is not None
 
     def _own(self, party: Party, roles: tuple[str, ...]) -> tuple[str, ...]:
+        if self._possessed(party):
+            topic = self.pattern.topic
+            return (topic,) if topic and topic not in self.roles.values() else ()
         owned = self._owned(party) or (
             (party is self.left[-1] if self.left else False) and self._owner_after(party)
         )
@@ -566,11 +599,13 @@ class _Cast:
             and self._fitting(p, roles)
             and p not in self.roles
             and not self._aside(p)
+            and not self._possessed(p)
         ]
         if not earlier:
             return False
         first, _ = self.scene.layout.clause(earlier[-1].start)
-        party = next(p for p in earlier if p.start >= first)
+        clause = [p for p in earlier if p.start >= first]
+        party = earlier[-1] if self._his() else next((p for p in clause if not self._parent(p)), clause[0])
         self.factor *= BORROWED_FACTOR
         topic = self.pattern.topic
         if topic and (
@@ -580,6 +615,22 @@ class _Cast:
         ):
             return self._take(party, (topic,))
         return self._take(party, roles)
+
+    def _possessed(self, party: Party) -> bool:
+        """持有X股份, 占X总股本: the company is whose shares they are, nobody who acts."""
+        text, start = self.scene.text, party.start
+        return (
+            HELD_BEFORE.search(text, max(start - WORD_REACH, self.segment[0]), start) is not None
+            and SHARES_AFTER.match(text, party.end) is not None
+        )
+
+    def _parent(self, party: Party) -> bool:
+        """X全资子公司Y: X is whose subsidiary it is."""
+        return PARENT.match(self.scene.text, party.end) is not None
+
+    def _his(self) -> bool:
+        """Whether the clause goes on with 其: who was named last did it (公司接到甲的通知，获悉其将所持股份质押)."""
+        return HIS.match(self.scene.text, self.clause[0], self.hit.start) is not None
 
     def _unnamed_owner(self) -> bool:
         """Whether the clause has a shareholder without a name (控股股东质押): the party before is the company."""
@@ -599,8 +650,13 @@ class _Cast:
         filled = set(self.roles.values())
         roles = tuple(role for role in roles if role not in filled)
         last: Party | None = None
+        reach = self.hit.end + AFTER_REACH
         for party in self.right:
-            if last is None and not self.hit.end <= party.start <= self.hit.end + AFTER_REACH:
+            if party in self.roles:
+                reach = (
+                    party.end + AFTER_REACH
+                )  # 收购甲、乙合计持有的丙: what is bought stands behind who sells
+            if last is None and not self.hit.end <= party.start <= reach:
                 continue
             if last is not None and not self._linked(last, party):
                 break
@@ -802,9 +858,28 @@ def _without_repeats(found: Sequence[Event]) -> list[Event]:
             for other in kept[-REPEATS:]
             if other.type == event.type and _compatible(other.detail, event.detail)
         ]
-        if not told or not any(told <= _told(other) for other in earlier):
+        again = next((other for other in earlier if _left_already(event, other)), None)
+        if again is not None:
+            kept[kept.index(again)] = _union(again, event)
+        elif not told or not any(told <= _told(other) for other in earlier):
             kept.append(event)
     return kept
+
+
+def _left_already(event: Event, other: Event) -> bool:
+    """辞职: whether both tell of one person's leaving, of which the text may name each office apart."""
+    return (
+        event.detail == other.detail == "resigned"
+        and bool(_values(event, "person"))
+        and _values(event, "person") == _values(other, "person")
+        and not _companies_differ(event, other)
+    )
+
+
+def _companies_differ(one: Event, other: Event) -> bool:
+    """Whether two events name two companies, 公司 and the like aside."""
+    names = [_values(event, "company") - GENERAL for event in (one, other)]
+    return all(names) and names[0].isdisjoint(names[1])
 
 
 def _compatible(one: str | None, two: str | None) -> bool:

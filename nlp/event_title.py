@@ -12,26 +12,43 @@ from typing import Final
 
 from nlp.event_union import both, compatible, joined_arguments, one_undone, party_of
 from nlp.found import Event, Mention, Quantity
+from nlp.parties import within
 
 LONGEST: Final = 200
 """Characters; a first line beyond it is no title."""
 
 _TITLE: Final = re.compile(r"\s*(?:【[^】\n]+】|[^\n]+\n)")
+_ANNOUNCED: Final = re.compile(
+    r"(?=[^\n]{0,160}(?:(?:证券|股票)(?:代码|简称)|编号))(?:[^\n]{0,160}\n){1,8}?[^\n]{0,160}(?:公告|公告书|报告书|通知书)(?:[（(][^）)\n]{1,12}[）)])?\s*\n"
+)
+"""公告: the head of a listed company's announcement, with its code and its number, and the title, which ends so."""
+_HEADING: Final = re.compile(
+    r"^[ \t]*(?:[一二三四五六七八九十]+、|[（(][一二三四五六七八九十\d]+[)）]|\d+[、.．])[^\n，。；]{0,40}$",
+    re.MULTILINE,
+)
+"""A heading in an announcement, which names what the paragraph below tells."""
 _NUMBER: Final = re.compile(r"\d[\d,，]*(?:\.(\d+))?")
 
 
 def with_title(text: str, events: Sequence[Event], mentions: Sequence[Mention]) -> list[Event]:
     """The events, those of the title (first line, or 【…】) joined with those below that tell the same.
 
-    Two are the same when they are of one type and one main party, their days do not differ, and their figures are
-    equal as far as the rounder one goes. Of several below, the title's is the one whose figure is nearest, then the
-    first.
+    What the title of a listed company's announcement (公告) names is what its text tells: an event of that type
+    there is the one. Two are the same when they are of one type and one main party, their days do not differ, and their
+    figures are equal as far as the rounder one goes. Of several below, the title's is the one whose figure is nearest,
+    then the first.
     """
-    title = _TITLE.match(text)
-    if title is None or title.end() > LONGEST:
+    announced = _ANNOUNCED.match(text)
+    title = announced or _TITLE.match(text)
+    if title is None or (title.end() > LONGEST and not announced):
         return list(events)
     above = [event for event in events if event.trigger[0] < title.end()]
     below = [event for event in events if event.trigger[0] >= title.end()]
+    if announced:
+        headings = [found.span() for found in _HEADING.finditer(text)]
+        named = [event for event in below if within(event.trigger[0], headings)]
+        below = [event for event in below if event not in named]
+        above = [event for event in (*above, *named) if not any(_told_below(event, other) for other in below)]
     left: list[Event] = []
     for event in above:
         told = _Told.of(event, mentions)
@@ -43,6 +60,11 @@ def with_title(text: str, events: Sequence[Event], mentions: Sequence[Mention]) 
         else:
             left.append(event)
     return [*left, *below]
+
+
+def _told_below(event: Event, other: Event) -> bool:
+    """Whether the text of an announcement tells what its title names: it says who, and how much, itself."""
+    return event.type == other.type and compatible(event, other) and bool(other.arguments)
 
 
 @dataclass(frozen=True)

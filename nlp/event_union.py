@@ -31,6 +31,9 @@ _LITERAL: Final = frozenset(
 """Types whose triggers the model confuses, and a rule tells apart by the words."""
 
 
+_ASIDE: Final = frozenset({"date", "way", "collateral", "office"})
+
+
 class _Places:
     """Events by where their sentences stand: who is near is found without a look at all of a long text's."""
 
@@ -129,18 +132,46 @@ def _same(one: Event, other: Event, mentions: Sequence[Mention]) -> bool:
         return False
     if _overlap(one.trigger, other.trigger):
         return True
-    if one_undone(one, other):
+    if one_undone(one, other) or _goes_on_apart(one, other):
         return False
     if not one.subjects or not other.subjects or one.subjects[0] == other.subjects[0]:
         return True
-    return bool(mentions) and _one_party_and_figure(one, other, mentions)
+    return bool(mentions) and (_one_party(one, other, mentions) or _one_figure(one, other))
 
 
-def _one_party_and_figure(one: Event, other: Event, mentions: Sequence[Mention]) -> bool:
-    """Whether both take the very same figure of the text for one party, called twice (云岭重工公告，公司…)."""
-    parties = {party_of(event.subjects[0], mentions) for event in (one, other)}
+def _goes_on_apart(one: Event, other: Event) -> bool:
+    """Whether one of two is a state that goes on (此前质押的8,600万股) and the other is of another figure."""
+    figures = one.amount, other.amount
+    return (
+        one.detail != other.detail
+        and "standing" in {one.detail, other.detail}
+        and None not in figures
+        and (figures[0] != figures[1])
+    )
+
+
+def _one_party(one: Event, other: Event, mentions: Sequence[Mention]) -> bool:
+    """Whether one party, called twice (云岭重工公告，公司…), did both, and no part of them is told differently."""
+    if party_of(one.subjects[0], mentions) != party_of(other.subjects[0], mentions):
+        return False
+    first, second = (_parts(event, mentions) for event in (one, other))
+    return not any(first[role].isdisjoint(second[role]) for role in first.keys() & second.keys())
+
+
+def _parts(event: Event, mentions: Sequence[Mention]) -> dict[str, set[str]]:
+    """Who and what stands in each role, days, ways and offices aside."""
+    parts: dict[str, set[str]] = {}
+    for argument in event.arguments:
+        if argument.role not in _ASIDE:
+            named = argument.text if argument.mention is None else party_of(argument.mention, mentions)
+            parts.setdefault(argument.role, set()).add(named)
+    return parts
+
+
+def _one_figure(one: Event, other: Event) -> bool:
+    """Whether a rule and a model take the very same figure of the text, whomever the model names."""
     figures = [{a.start for a in event.arguments if a.role == "amount"} for event in (one, other)]
-    return len(parties) == 1 and not figures[0].isdisjoint(figures[1])
+    return {_kind(one.by), _kind(other.by)} == {MODEL, RULE} and not figures[0].isdisjoint(figures[1])
 
 
 def party_of(number: int, mentions: Sequence[Mention]) -> str:

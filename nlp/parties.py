@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 import yaml
 
+from nlp.coreference import HEAD_REACH, TITLED, is_headed
 from nlp.found import SENTENCE_ENDS, Mention, MentionKind
 
 PARTY_KINDS: Final[frozenset[MentionKind]] = frozenset(
     {"company", "person", "government", "organisation", "product", "brand", "project"}
 )
+COURT: Final = "法院"
+THINGS: Final = frozenset({"product", "brand", "project"})
 REACH: Final = 48
 """Characters around 公告, a bracket or 简称 that can hold the name it belongs to."""
 LONG: Final = 20_000
@@ -29,12 +34,15 @@ INSIDE_NAME: Final = re.compile(
     r"[，。：:；;】【”“]|公告[,，]?|控股股东|股东(?=.{2})|全资子公司|控股子公司|子公司|旗下|实际控制人|(?<=\d)[）)]"
 )
 LEADING: Final = re.compile(
-    "(?:拟向|拟由|拟与|向参股公司|公司关联方|[\u4e00-\u9fff]{2,8}(?:企业|龙头|厂商|独角兽)(?!管理|集团|有限|发展|服务)(?=..)|公司|本公司|其|下属|旗下|持股\\d*%?以上|持有公司\\d*%?|控股股东|实际控制人|实控人|全资子公司|控股子公司|子公司|参股公司|大股东|股东|及其|暨|一致行动人|、)+"
+    "(?:拟向|拟由|拟与|向参股公司|公司关联方|[\u4e00-\u9fff]{2,8}(?:(?<!合伙)企业|龙头|厂商|独角兽)(?!管理|集团|有限|发展|服务)(?=..)|公司|本公司|其|下属|旗下|持股\\d*%?以上|持有公司\\d*%?|控股股东|实际控制人|实控人|全资子公司|控股子公司|子公司|参股公司|大股东|股东|及其|暨|一致行动人|、)+"
 )
 TRAILING: Final = re.compile("(?P<keep>有限公司)(?!分公司|.{0,8}[分支]行)[^（(].*")
 ROLE_TAIL: Final = re.compile("(?P<keep>.{2})(?:第[一二三]大|控股|大)?(?:股东|实际控制人|实控人)$")
 MAYBE_LONGER: Final = frozenset("，。：:；;】【”“告股子旗实）)(（企龙厂独拟向其下及持公大参、暨一控")
 """Names without these hold no words that are not theirs."""
+GENERAL: Final = frozenset({"公司", "本公司", "上市公司", "该公司", "集团", "本集团"})
+"""Short names that stand in other words too (子公司): whom they mean is for nlp.coreference."""
+DEFINITION: Final = re.compile("[（(][^（()）\n]{0,20}(?:简称|下称)[^（()）\n]{1,60}[）)]")
 CODE: Final = re.compile(r"(?P<keep>)[（(](?:\w{2}|[^（()）]{0,8}[:：])?\d{4,}.*")
 
 
@@ -166,11 +174,45 @@ def parties_of(text: str, mentions: Sequence[Mention]) -> tuple[list[Party], lis
         if mention.kind in PARTY_KINDS
     ]
     parties = [party for party in found if party.text and party.text not in sources]
-    if len(text) > LONG:
-        return sorted(parties, key=lambda p: (p.start, p.end)), _announcers(text, parties)
     announcers = _announcers(text, parties)
-    names = {party.text: party.mention for party in announcers} | dict(_aliases(text, parties))
-    return sorted(_with_names(text, parties, names), key=lambda p: (p.start, p.end)), announcers
+    if len(text) <= LONG:
+        names = {party.text: party.mention for party in announcers} | dict(_aliases(text, parties))
+        parties = _with_names(text, parties, names)
+    ordered = sorted(parties, key=lambda p: (p.start, p.end))
+    return _outside_definitions(text, _with_courts(ordered)), announcers
+
+
+def _with_courts(parties: Sequence[Party]) -> list[Party]:
+    """Parties in order, 法院 alone as the court that was named last."""
+    known: int | None = None
+    told = []
+    for party in parties:
+        if party.text == COURT and known is not None:
+            told.append(replace(party, mention=known))
+            continue
+        if party.text.endswith(COURT) and party.mention is not None and party.text != COURT:
+            known = party.mention
+        told.append(party)
+    return told
+
+
+def _outside_definitions(text: str, parties: Sequence[Party]) -> list[Party]:
+    """Parties without the names that a definition gives (以下简称“公司”): there they do nothing."""
+    defined = definitions(text)
+    return [party for party in parties if not within(party.start, defined)] if defined else list(parties)
+
+
+def definitions(text: str) -> list[tuple[int, int]]:
+    """Where brackets define a short name (以下简称“云岭”), in order."""
+    if "简称" not in text and "下称" not in text:
+        return []
+    return [found.span() for found in DEFINITION.finditer(text)]
+
+
+def within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether one of the spans, which are in order and apart, holds a place."""
+    number = bisect_right(spans, place, key=itemgetter(0)) - 1
+    return number >= 0 and place < spans[number][1]
 
 
 def _aliases(text: str, parties: Sequence[Party]) -> Iterator[tuple[str, int | None]]:
@@ -180,7 +222,8 @@ def _aliases(text: str, parties: Sequence[Party]) -> Iterator[tuple[str, int | N
         for found in sought.hits(text):
             first, last = found.span()[0], found.start(1)
             bracket = max(text.rfind(mark, max(first - REACH, 0), last) for mark in "（(")
-            yield found[1], ends.get(bracket)
+            if found[1] not in GENERAL:
+                yield found[1], ends.get(bracket)
 
 
 def _with_names(text: str, parties: Sequence[Party], names: Mapping[str, int | None]) -> list[Party]:
@@ -194,8 +237,9 @@ def _with_names(text: str, parties: Sequence[Party], names: Mapping[str, int | N
                 places.append(_at((start, end), name, names[name], parties))
             start = text.find(name, end)
     kept = [party for party in parties if not any(_gives_way(party, place) for place in places)]
+    named = [party for party in kept if party.kind not in THINGS]  # a product may begin with its maker's name
     return kept + [
-        place for place in places if not any(p.start <= place.start and place.end <= p.end for p in kept)
+        place for place in places if not any(p.start <= place.start and place.end <= p.end for p in named)
     ]
 
 
@@ -239,6 +283,9 @@ def _announcers(text: str, parties: Sequence[Party]) -> list[Party]:
     known = announcements()
     by_place = {(party.start, party.end): party for party in parties}
     found: dict[int, Party] = {}
+    if is_headed(text):
+        titled = (p for p in parties if p.start < HEAD_REACH and TITLED.match(text, p.end))
+        found |= {party.start: party for party in islice(titled, 1)}
     for sought in known.announcers:
         for match in sought.hits(text):
             party = _announcer(match, by_place, known)

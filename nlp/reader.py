@@ -27,6 +27,7 @@ from nlp.event_union import union
 from nlp.found import Event, Mention, MentionKind, Reading, Relation, Sentiment
 from nlp.language import is_chinese
 from nlp.linking import Linker
+from nlp.mention_edges import edged
 from nlp.named_things import named_things
 from nlp.quantities import quantities
 from nlp.relation_models import model_relations
@@ -135,7 +136,7 @@ class Reader:
 
     def _mentions(self, text: Text, found: Found) -> list[Mention]:
         seen = ("cluener", "finner") if is_chinese(text.text) else ()
-        named = _without_overlaps([m for name in seen for m in _entities(found, name)])
+        named = _without_overlaps([m for name in seen for one in _entities(found, name) for m in edged(one)])
         if self.linker is not None:
             named = self.linker.link(text.text, named, text.published)
         named = without_terms(text.text, named)

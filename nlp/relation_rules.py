@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from nlp.coreference import is_headed
 from nlp.folded import simplified
 from nlp.found import Mention, Quantity, Relation
 from nlp.parties import CLAUSE_MARK, Layout, Party, layout_of, parties_of
@@ -24,9 +25,10 @@ SIGN: Final = re.compile("[\ue001-\ue004]")
 ANY: Final = "[\ue001\ue002]"
 COMPANY, PERSON, OFFICE = SIGNS["company"], SIGNS["person"], SIGNS["office"]
 AUTHORITY: Final = "[\ue001\ue003]"
-ASIDE: Final = "(?:[（(][^（()）]{0,24}[）)])?"
+ASIDE: Final = '[”」』"]?(?:[（(][^（()）]{0,36}[）)])?'
 """A stock code or short name in brackets may follow any name."""
-LINK: Final = "[、和及与]"
+LINK: Final = "(?:[、及]|[和与](?![^，。]{0,30}(?:签|订立|合作|达成|共同|联合|成立|设立|开展)))"
+"""What lists names; 甲和乙签约 tells of both, and is no list."""
 ACTS: Final = frozenset(
     {
         "acquires",
@@ -41,11 +43,11 @@ ACTS: Final = frozenset(
     }
 )
 """Relations that begin with an act, which may only be planned."""
-QUANTITY_REACH: Final = 24
+QUANTITY_REACH: Final = 36
 
 
 def _many(sign: str) -> str:
-    return f"{sign}{ASIDE}(?:{LINK}{sign}{ASIDE})*"
+    return f"{sign}{ASIDE}(?:{LINK}(?:老股东|自然人)?{sign}{ASIDE})*"
 
 
 NAMES: Final = {
@@ -70,6 +72,8 @@ class Pattern:
     expression: re.Pattern[str]
     quantity: str | None
     detail: str | None
+    of_issuer: str | None
+    """The group that is the issuer of the announcement where the sentence names nobody for it."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,7 @@ def _pattern(entry: Mapping[str, Any]) -> Pattern:
         re.compile(expression),
         entry.get("quantity"),
         entry.get("detail"),
+        entry.get("of_issuer"),
     )
 
 
@@ -181,6 +186,8 @@ class _Sentence:
     signed: str
     places: Sequence[int]
     parties: Mapping[int, Party]
+    issuer: Party | None
+    """Whom the text calls 公司."""
 
 
 def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
@@ -192,12 +199,12 @@ def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
     text = simplified(text)
     if not rules().words.search(text):
         return []
-    parties, _ = parties_of(text, mentions)
+    parties, announcers = parties_of(text, mentions)
     offices = _offices(text) if any(party.kind == "person" for party in parties) else []
     named = [p for p in [*parties, *offices] if p.kind in SIGNS and p.mention is not None]
     found: dict[tuple[str, int, int], Relation] = {}
     layout = layout_of(text)
-    for sentence in _sentences(text, layout, _apart(named)):
+    for sentence in _sentences(text, layout, _apart(named), _issuer(text, mentions, announcers)):
         for relation in _stated(text, mentions, sentence):
             key = (relation.type, relation.subject, relation.object)
             if key not in found or found[key].confidence < relation.confidence:
@@ -219,8 +226,23 @@ def _apart(parties: Sequence[Party]) -> list[Party]:
     return kept
 
 
-def _sentences(text: str, layout: Layout, parties: Sequence[Party]) -> Iterator[_Sentence]:
-    """Sentences that name two parties or more."""
+def _issuer(text: str, mentions: Sequence[Mention], announcers: Sequence[Party]) -> Party | None:
+    """Who announces; in an announcement with its code in the head, whom it calls 公司 or 本公司."""
+    for party in announcers:
+        if party.mention is not None:
+            return party
+    if is_headed(text):
+        for mention in mentions:
+            if mention.text in {"公司", "本公司"} and mention.antecedent is not None:
+                named = mentions[mention.antecedent]
+                return Party(named.start, named.end, named.text, "company", mention.antecedent)
+    return None
+
+
+def _sentences(
+    text: str, layout: Layout, parties: Sequence[Party], issuer: Party | None
+) -> Iterator[_Sentence]:
+    """Sentences that name two parties or more; one is enough where the text has an issuer."""
     number = 0
     while number < len(parties):
         start, end = layout.sentence(parties[number].start, parties[number].end)
@@ -228,11 +250,12 @@ def _sentences(text: str, layout: Layout, parties: Sequence[Party]) -> Iterator[
         while number < len(parties) and parties[number].start < end:
             inside.append(parties[number])
             number += 1
-        if len(inside) > 1:
-            yield _signed(text, start, end, inside)
+        if len(inside) > 1 or issuer is not None:
+            yield _signed(text, (start, end), inside, issuer)
 
 
-def _signed(text: str, start: int, end: int, parties: Sequence[Party]) -> _Sentence:
+def _signed(text: str, place: tuple[int, int], parties: Sequence[Party], issuer: Party | None) -> _Sentence:
+    start, end = place
     pieces: list[str] = []
     places: list[int] = []
     by_place: dict[int, Party] = {}
@@ -246,7 +269,7 @@ def _signed(text: str, start: int, end: int, parties: Sequence[Party]) -> _Sente
         last = party.end
     pieces.append(text[last:end])
     places += range(last, end)
-    return _Sentence("".join(pieces), places, by_place)
+    return _Sentence("".join(pieces), places, by_place, issuer)
 
 
 def _stated(text: str, mentions: Sequence[Mention], sentence: _Sentence) -> Iterator[Relation]:
@@ -262,19 +285,19 @@ def _stated(text: str, mentions: Sequence[Mention], sentence: _Sentence) -> Iter
 def _relations_of(
     text: str, mentions: Sequence[Mention], sentence: _Sentence, pattern: Pattern, match: re.Match[str]
 ) -> Iterator[Relation]:
-    subjects, objects = _meant(sentence, match, "s"), _meant(sentence, match, "o")
+    subjects, objects = _meant(sentence, match, "s", pattern), _meant(sentence, match, "o", pattern)
     if not subjects or not objects:
         return
     start, end = sentence.places[0], sentence.places[-1] + 1
     detail, factor = against(sentence.signed, match.start(), match.end(), pattern.type)
-    office = _office(sentence, match)
+    office = _office(sentence, match, pattern)
     stop = sentence.places[match.end() - 1] + QUANTITY_REACH
     quantity = _quantity(
         text, mentions, pattern.quantity, max(p.start for p in (*subjects, *objects)), min(stop, end)
     )
     for subject in subjects:
         for thing in objects:
-            if subject.mention is not None and thing.mention is not None and subject.text != thing.text:
+            if subject.mention is not None and thing.mention is not None and _two(mentions, subject, thing):
                 yield Relation(
                     pattern.type,
                     subject.mention,
@@ -289,15 +312,28 @@ def _relations_of(
                 )
 
 
-def _meant(sentence: _Sentence, match: re.Match[str], group: str) -> list[Party]:
+def _two(mentions: Sequence[Mention], one: Party, other: Party) -> bool:
+    """Whether two parties are mentions of two things."""
+    return one.text != other.text and _root(mentions, one.mention) != _root(mentions, other.mention)
+
+
+def _root(mentions: Sequence[Mention], number: int | None) -> int | None:
+    """The mention that a mention stands for, itself where it stands for none."""
+    antecedent = None if number is None else mentions[number].antecedent
+    return number if antecedent is None else antecedent
+
+
+def _meant(sentence: _Sentence, match: re.Match[str], group: str, pattern: Pattern) -> list[Party]:
+    if group == pattern.of_issuer:
+        return [] if sentence.issuer is None else [sentence.issuer]
     first, last = match.span(group)
     return [sentence.parties[place] for place in range(first, last) if place in sentence.parties]
 
 
-def _office(sentence: _Sentence, match: re.Match[str]) -> str | None:
+def _office(sentence: _Sentence, match: re.Match[str], pattern: Pattern) -> str | None:
     if "office" not in match.re.groupindex:
         return None
-    return "、".join(party.text for party in _meant(sentence, match, "office"))
+    return "、".join(party.text for party in _meant(sentence, match, "office", pattern))
 
 
 TRADE: Final = re.compile("减持|增持|质押|转让|出售|回购|冻结")
