@@ -51,6 +51,8 @@ _SOURCE: Final = re.compile(r"来源[：:]?[^。\n]{0,12}$")
 _NOT_A_SUBJECT: Final = re.compile(r"整理|研究所|研究院|研究部|研报")
 _EXCHANGE: Final = re.compile(r"(?:交易所|[上深北港联]交所)$")
 """Where a company announces something, not who."""
+_DONE_TO: Final = re.compile(r"(?:成为|持有|收购|入股|增持|减持|转让|质押)$")
+_CLAUSE_END: Final = re.compile(r"[，。；,;\n]")
 _LEADING: Final = re.compile(
     r".*(?:股东|子公司|约占|为满足|为了|关于|[为由与向对受给被从称]|注册地：.{2,3}市)(?=[^\s]{6,})"
 )
@@ -285,9 +287,14 @@ class _Document:
         for mention in self._before(place):
             if self._apart(mention.start, place):
                 return None
-            if mention.end <= place and self._subject(mention):
+            if mention.end <= place and self._subject(mention) and not self._done_to(mention, place):
                 return mention
         return None
+
+    def _done_to(self, mention: Mention, place: int) -> bool:
+        """Whether the clause of a mention says that it does something to 公司, or is its: 乙将成为公司子公司."""
+        between = self._text[mention.end : place]
+        return _DONE_TO.search(between) is not None and not _CLAUSE_END.search(between)
 
     def _apart(self, start: int, end: int) -> bool:
         """Whether a paragraph or an item of a list begins between two places."""

@@ -1,6 +1,7 @@
-"""Projects and brands, by the words around them: the models know neither.
+"""Projects and brands, by the words around them, which the models do not know; authorities and courts, which they miss.
 
-Only what is in quotation marks, or stands between a verb or 的 and its own class word, is taken: rather too little.
+Of projects and brands only what is in quotation marks, or stands between a verb or 的 and its own class word, is taken:
+rather too little.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ _OPEN, _CLOSE = '[“"「『《]', '[”"」』》]'
 _INSIDE = '[^“”"「」『』《》\\n，。；]'
 _LETTERS = "[\\u4e00-\\u9fffA-Za-z0-9（）()·#\\-]"
 
+_AUTHORITY: Final = (
+    "中国证券监督管理委员会(?:[\\u4e00-\\u9fff]{2,4}监管局)?|(?:中国)?证监会|[\\u4e00-\\u9fff]{2}证监局|(?:上海|深圳|北京)证券交易所|[上深北]交所|"
+    "(?:国家)?金融监督管理总局|(?:国家)?金融监管总局|中国人民银行|(?:国务院)?国资委|(?:国家)?发改委|财政部|商务部|工信部|"
+    "(?:国家)?市场监(?:督管理|管)总局|[\\u4e00-\\u9fff]{2,8}?(?:市|区|县|省)(?:第[一二三四五]|高级|中级|高|中)*(?:人民法院|院)(?<=法院)"
+)
+
 _PATTERNS: Final[tuple[tuple[MentionKind, re.Pattern[str]], ...]] = (
+    ("government", re.compile(f"({_AUTHORITY})")),
     ("project", re.compile(f"{_OPEN}({_INSIDE}{{2,40}}?(?:项目|工程|标段|生产线))(?={_CLOSE})")),
     ("project", re.compile(f"{_OPEN}({_INSIDE}{{2,40}}?)(?={_CLOSE}(?:项目|工程))")),
     (
@@ -39,7 +47,7 @@ _PATTERNS: Final[tuple[tuple[MentionKind, re.Pattern[str]], ...]] = (
 
 
 def named_things(text: str) -> Iterator[Mention]:
-    """Projects (项目) and brands (品牌) of a text, in no certain order; they may overlap with other mentions."""
+    """Projects (项目), brands (品牌), authorities and courts of a text, in no certain order; mentions may overlap."""
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             yield Mention(match.start(1), match.end(1), match[1], kind, CONFIDENCE)
