@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from nlp.found import Mention
@@ -47,7 +48,16 @@ def edged(mention: Mention) -> Iterator[Mention]:
 
 
 def _names(mention: Mention) -> Iterator[Mention]:
-    for place, whole in _pieces(mention.text):
+    for place, name in _named(mention.text):
+        start = mention.start + place
+        yield replace(mention, start=start, end=start + len(name), text=name)
+
+
+@lru_cache(maxsize=4096)
+def _named(taken: str) -> tuple[tuple[int, str], ...]:
+    """The names in what was taken for one, each with where it begins; a text names a company again and again."""
+    found = []
+    for place, whole in _pieces(taken):
         piece = _SIGNS.sub("", whole).rstrip()
         start = place + len(whole.rstrip()) - len(piece)
         tail = _TAIL.search(piece)
@@ -56,8 +66,8 @@ def _names(mention: Mention) -> Iterator[Mention]:
         if lead and len(text) - lead.end() >= _LEAST:
             start, text = start + lead.end(), text[lead.end() :]
         if len(text) >= _LEAST and not _NO_NAMES.fullmatch(text):
-            first = mention.start + start
-            yield replace(mention, start=first, end=first + len(text), text=text)
+            found.append((start, text))
+    return tuple(found)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

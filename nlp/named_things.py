@@ -24,8 +24,13 @@ _AUTHORITY: Final = (
     "(?:国家)?市场监(?:督管理|管)总局|[\\u4e00-\\u9fff]{2,8}?(?:市|区|县|省)(?:第[一二三四五]|高级|中级|高|中)*(?:人民法院|院)(?<=法院)"
 )
 
-_PATTERNS: Final[tuple[tuple[MentionKind, re.Pattern[str]], ...]] = (
-    ("government", re.compile(f"({_AUTHORITY})")),
+_SIGNS: Final = (
+    "证监", "证券监", "交所", "交易所", "监管总局", "监督管",
+    "人民银行", "国资委", "发改委", "财政部", "商务部", "工信部", "法院",
+)  # fmt: skip
+"""A text without these names no authority: most do not, and the expression looks at every place."""
+
+_THINGS: Final[tuple[tuple[MentionKind, re.Pattern[str]], ...]] = (
     ("project", re.compile(f"{_OPEN}({_INSIDE}{{2,40}}?(?:项目|工程|标段|生产线))(?={_CLOSE})")),
     ("project", re.compile(f"{_OPEN}({_INSIDE}{{2,40}}?)(?={_CLOSE}(?:项目|工程))")),
     (
@@ -44,10 +49,15 @@ _PATTERNS: Final[tuple[tuple[MentionKind, re.Pattern[str]], ...]] = (
         ),
     ),
 )
+_PATTERNS: Final[tuple[tuple[MentionKind, re.Pattern[str]], ...]] = (
+    ("government", re.compile(f"({_AUTHORITY})")),
+    *_THINGS,
+)
 
 
 def named_things(text: str) -> Iterator[Mention]:
     """Projects (项目), brands (品牌), authorities and courts of a text, in no certain order; mentions may overlap."""
-    for kind, pattern in _PATTERNS:
+    patterns = _PATTERNS if any(sign in text for sign in _SIGNS) else _THINGS
+    for kind, pattern in patterns:
         for match in pattern.finditer(text):
             yield Mention(match.start(1), match.end(1), match[1], kind, CONFIDENCE)
