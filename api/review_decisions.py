@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graph import upserts
 from graph.errors import InvalidInput
 from graph.ids import entity_handle, key_of, record_handle
 from graph.store import Store
@@ -49,8 +50,8 @@ def decide(store: Store, view: View, found: ReviewLine, verdict: Verdict, option
 
     Args:
         store: Where it is written.
-        view: What those see who are cleared for exactly the claim's compartments: parties are looked up there, so
-            that what is more restricted cannot be named in it.
+        view: What those see who are cleared for exactly the claim's compartments: parties, and what feeds list, are
+            looked up there, so that what is more restricted cannot be named in it.
         found: The claim, as the one who decides sees it.
         verdict: What is decided.
         options: The day.
@@ -66,7 +67,7 @@ def decide(store: Store, view: View, found: ReviewLine, verdict: Verdict, option
         readings.take_back_settled(store, found.key, found.compartments, options)
     else:
         said = readings.settled(store, found.key, found.compartments, correction)
-        readings.write_settled(store, said, options)
+        readings.write_settled(store, said, options, view)
     return _written(store, found, replace(verdict, state=following), _said(correction), options)
 
 
@@ -115,18 +116,21 @@ def _written(
 ) -> ReviewLine:
     """The review with one more decision, as a View of the next version shows it."""
     reason = (verdict.reason or "").strip()
-    at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     before = found.history[-1].id if found.history else ""
     # one key for one decision, so that one that is sent twice counts once
     parts = (found.id, before, verdict.state, reason, verdict.who, correction)
     key = key_of(*parts)
+    handle = entity_handle(DESK, "Decision", key, found.compartments)
+    standing = store.read(upserts.find_nodes("Decision"), ids=[handle])
+    at = standing[0]["node"]["at"] if standing else dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     fields = {
         "id": key, "about": found.id, "state": verdict.state, "reason": reason, "who": verdict.who, "at": at,
         "correction": correction, "compartments": found.compartments, "valid_from": options.today.isoformat(),
     }  # fmt: skip
-    writing.write_decision(store, fields, options)
+    if not standing:
+        writing.write_decision(store, fields, options)
     line = ReviewDecision(
-        id=entity_handle(DESK, "Decision", key, found.compartments),
+        id=handle,
         state=verdict.state,
         reason=reason or None,
         correction=json.loads(correction) if correction else None,

@@ -9,11 +9,11 @@ from typing import Final
 
 from ingest.feed_events import Feed
 from ingest.joining import AsDeal, joining
-from ingest.read_roles import FIGURES, JOINS, STATES
+from ingest.read_roles import DECIDED, FIGURES, JOINS, STATES
 from ingest.said import Row, Said, claim_row, said_of
 from nlp.found import EVENT_TYPES
 
-_KEPT: Final = (FIGURES, JOINS)
+_KEPT: Final = (FIGURES, JOINS, DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,28 @@ def placed(row: Row, place: Place) -> Row:
     """The row of an event in its place, whatever place it had before."""
     said = said_of(row)
     base = claim_row(said, waits="waits" in row) | {name: row[name] for name in _KEPT if name in row}
-    if base.get("makes") != "Event":
-        return base
-    states: list[Row] = [_event_in(place, state) for state in json.loads(base[STATES])]
+    if base.get("makes") == "Event":
+        base |= _in_place(base, said, place)
+    return decided_row(base)
+
+
+def decided_row(row: Row) -> Row:
+    """A row; of what a person has accepted without the claim itself, which has a record of its own."""
+    if DECIDED not in row:
+        return row
+    states = [state for state in json.loads(row[STATES]) if state["type"] != "STATES"]
+    return row | {STATES: json.dumps(states, ensure_ascii=False)}
+
+
+def _in_place(row: Row, said: Said, place: Place) -> Row:
+    """What an event makes and states where it stands."""
+    states: list[Row] = [_event_in(place, state) for state in json.loads(row[STATES])]
     feed = joins(row, "Event")
     if feed is not None:
         states = list(_told_of(feed, said, states))
-        base["makes"] = feed.label
     states += place.pledges
-    return base | {STATES: json.dumps(states, ensure_ascii=False)}
+    makes = row["makes"] if feed is None else feed.label
+    return {STATES: json.dumps(states, ensure_ascii=False), "makes": makes}
 
 
 def _event_in(place: Place, state: Row) -> Row:

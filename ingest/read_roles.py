@@ -21,9 +21,10 @@ KEYS: Final = "keys"
 BASIS: Final = "basis"
 FIGURES: Final = "figures"
 JOINS: Final = "joins"
+DECIDED: Final = "decided"
 _OWN: Final = (STATED, STATES, UNITS, KEYS, BASIS, FIGURES, JOINS, "document", "story", "until")
 """Columns of a row beside those of its type: its day, what follows, whom that names, its claims, what it rests on;
-of an event its further figures, and what feeds list of which it tells."""
+of an event its further figures, and what feeds list of which it tells. `DECIDED` marks what a person has accepted."""
 
 
 class ReadRole:

@@ -27,8 +27,9 @@ from ingest.loader import LoadOptions, LoadReport, load
 from ingest.own_parties import MADE, Origins, links, named, origins, parties
 from ingest.plan_progress import RowKey, key_of_row
 from ingest.read_documents import ReadDocument
-from ingest.read_roles import BASIS, JOINS, KEYS, STATED, STATES, UNITS
+from ingest.read_roles import BASIS, DECIDED, JOINS, KEYS
 from ingest.reading_rows import DocumentRows, basis_of, believed, claims_of, rows_of
+from ingest.reviewed import REVIEWED, concerned, elsewhere, handle_of, is_whole, reviewed_row
 from ingest.said import Correction, End, Part, Row, Said, corrected, made, said_of
 from ingest.told_together import Together, beside_feeds, is_together, types_together
 from ingest.withdrawal import withdraw_records
@@ -39,7 +40,6 @@ from nlp.found import Candidate
 BATCH: Final = 1000
 """Documents written together."""
 
-REVIEWED: Final = "Reviewed"
 ACCEPTING: Final = ("accepted", "corrected")
 
 
@@ -139,8 +139,9 @@ class _Writer:
         """Correct the events of documents that stand, where feeds have since listed them, or list them no longer."""
         if self.feeds is None:
             return
-        handles = [handle for one in left for handle in _events_of(one, _keys(standing[_handle_of(one)]))]
-        told = [json.loads(row["body"]) for row in _standing(self.store, handles)]
+        keys = [(one, _keys(standing[_handle_of(one)])) for one in left]
+        told = _rows(self.store, [handle for pair in keys for handle in _events_of(*pair)])
+        told += _decided_rows(self.store, keys)
         beside = [beside_feeds(row, self.feeds, joining()) for row in told]
         changed = [new for new, old in zip(beside, told, strict=True) if new.get(JOINS) != old.get(JOINS)]
         if changed:
@@ -160,11 +161,17 @@ class _Writer:
         taken_back = withdraw_records(self.store, reading(), dropped, self.options)
         before = {company for keys in earlier.values() for company in _companies(keys)}
         rows, ended = _in_succession(self.store, rows, companies(rows) | before)
-        rows, moved = _placed(self.store, rows, told.values())
+        accepted = _decided_rows(self.store, [(one, earlier.get(_handle_of(one), {})) for one in batch])
+        rows, moved = _placed(self.store, rows, [*told.values(), *accepted], self._again(accepted))
+        moved = [row for row in moved if row not in accepted]
         others = [*ended, *moved]
         # first: were it left undone by an interruption, nobody would notice once the documents stand
         first = [_load(self.store, [], others, self.options)] if others else []
         self.report.add(rows, [*first, _load(self.store, rows, [], self.options)], taken_back)
+
+    def _again(self, rows: Sequence[Row]) -> list[Row]:
+        """What people have accepted of documents, told of what feeds list now."""
+        return [row if self.feeds is None else beside_feeds(row, self.feeds, joining()) for row in rows]
 
     def _beside(self, rows: DocumentRows, told: Mapping[RowKey, Row]) -> DocumentRows:
         """The rows of a document told of what feeds list; where that is not known, of what they told of before."""
@@ -180,44 +187,79 @@ class _Writer:
 
 def _events_of(read: ReadDocument, keys: Keys) -> Iterator[str]:
     """Handles of the records of the events that a document lists."""
-    events = [key for key in keys.get("Claim", ()) if "#event|" in key]
-    return _parts({"Claim": events}, sorted(read.compartments))
+    return _parts({"Claim": _event_keys(keys)}, sorted(read.compartments))
+
+
+def _event_keys(keys: Keys) -> list[str]:
+    return [key for key in keys.get("Claim", ()) if "#event|" in key]
+
+
+def _decided_rows(store: Store, documents: Iterable[tuple[ReadDocument, Keys]]) -> list[Row]:
+    """What people have accepted of the events that documents list."""
+    listed = ((one, key) for one, keys in documents for key in _event_keys(keys))
+    rows = _rows(store, [handle_of(key, sorted(one.compartments)) for one, key in listed])
+    return [row for row in rows if is_whole(row)]
+
+
+def _rows(store: Store, handles: Sequence[str]) -> list[Row]:
+    """The rows of records that stand."""
+    return [json.loads(row["body"]) for row in _standing(store, handles)]
 
 
 def _told(store: Store, handles: Sequence[str]) -> dict[RowKey, Row]:
     """The rows of claims that stand, by key."""
-    rows = [json.loads(row["body"]) for row in _standing(store, handles)]
-    return {key_of_row(row): row for row in rows}
+    return {key_of_row(row): row for row in _rows(store, handles)}
 
 
 def _placed(
-    store: Store, rows: Sequence[DocumentRows], before: Iterable[Row]
+    store: Store, rows: Sequence[DocumentRows], before: Iterable[Row], settled_rows: Sequence[Row]
 ) -> tuple[list[DocumentRows], list[Row]]:
-    """The rows with their events in their places, and rows of other documents whose place changes."""
-    mine, others = _together(store, [claim for one in rows for claim in one.claims], before)
+    """The rows with their events in their places, and other rows that stand and whose place changes.
+
+    `settled_rows`: what people have accepted of the same documents.
+    """
+    claims = [claim for one in rows for claim in one.claims]
+    mine, others = _together(store, [*claims, *settled_rows], before)
     coming = iter(mine)
-    return [replace(one, claims=tuple(islice(coming, len(one.claims)))) for one in rows], others
+    done = [replace(one, claims=tuple(islice(coming, len(one.claims)))) for one in rows]
+    return done, [*others, *coming]
 
 
-def _together(store: Store, mine: Sequence[Row], before: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+def _together(
+    store: Store, mine: Sequence[Row], before: Iterable[Row], gone: Sequence[Row] = ()
+) -> tuple[list[Row], list[Row]]:
     """Rows in their places beside all that stands, and other rows whose place changes.
 
     Args:
         store: Where the others stand.
         mine: The rows that are to be written.
         before: What stood for them.
+        gone: What stands and is to be taken back.
     """
     rules = joining()
-    about = {row["subject"] for row in (*mine, *before) if is_together(row, rules)}
+    about = {row["subject"] for row in (*mine, *before, *gone) if is_together(row, rules)}
     if not about:
         return list(mine), []
-    found = store.read(store.query("events_told_of"), types=types_together(rules), subjects=sorted(about))
-    here = {key_of_row(row) for row in mine}
-    standing = _told(store, [row["record"] for row in found])
-    others = [row for key, row in standing.items() if key not in here]
+    here = {_record(row) for row in (*mine, *gone)}
+    others = [row for row in _told_of(store, about) if _record(row) not in here]
     together = Together([*others, *mine], rules)
     moved = [row for other in others if (row := together.placed(other)) != other]
     return [together.placed(row) for row in mine], moved
+
+
+def _told_of(store: Store, subjects: set[str]) -> list[Row]:
+    """What stands of events of these subjects of which it matters what others tell, read or accepted."""
+    rules = joining()
+    found = store.read(store.query("events_told_of"), types=types_together(rules), subjects=sorted(subjects))
+    read = _rows(store, [row["record"] for row in found])
+    handles = {handle_of(row["key"], _compartments(row)) for row in read if "waits" in row}
+    handles.update(elsewhere(store, subjects, rules))
+    return [*read, *concerned(_rows(store, sorted(handles)), subjects, rules)]
+
+
+def _record(row: Row) -> str:
+    """The handle of the record that an event's row is or will be."""
+    return _handle(REVIEWED if DECIDED in row else "Claim", row)
 
 
 def _load(
@@ -250,7 +292,11 @@ def _files(folder: Path, rows: Sequence[DocumentRows], older: Sequence[Row]) -> 
     parts = {
         "Document": [one.document for one in rows],
         "Mention": [row for one in rows for row in one.mentions],
-        "Claim": [*older, *(row for one in rows for row in one.claims)],
+        "Claim": [
+            *(row for row in older if DECIDED not in row),
+            *(row for one in rows for row in one.claims),
+        ],
+        REVIEWED: [row for row in older if DECIDED in row],
     }
     for role, listed in parts.items():
         if listed:
@@ -393,13 +439,18 @@ def withdraw_document(store: Store, key: str, options: LoadOptions, compartments
     listed = _keys(found[0]["body"])
     listed = {**listed, REVIEWED: listed.get("Claim", ())}
     parts = list(_parts(listed, compartments))
-    told = _told(
-        store, [record_handle(READING, "Claim", key, compartments) for key in listed.get("Claim", ())]
+    told = _rows(
+        store,
+        [
+            record_handle(READING, role, key, compartments)
+            for role in ("Claim", REVIEWED)
+            for key in listed.get("Claim", ())
+        ],
     )
     # the document goes last: what is left of an interrupted withdrawal is found through it
     done = withdraw_records(store, reading(), parts, options)
     _, older = _in_succession(store, [], _companies(listed))
-    _, moved = _together(store, [], told.values())
+    _, moved = _together(store, [], [row for row in told if "kind" in row])
     _load(store, [], [*older, *moved], options)
     return done + withdraw_records(store, reading(), [own], options)
 
@@ -422,20 +473,32 @@ def settled(store: Store, key: str, compartments: Sequence[str], correction: Cor
     return said
 
 
-def write_settled(store: Store, said: Said, options: LoadOptions) -> None:
-    """Write what follows from a claim that a person has accepted or corrected."""
-    out = made(said)
-    row = {
-        "key": said.key, "document": said.document, "makes": out.makes,
-        STATED: said.published.isoformat() if said.published else "",
-        "compartments": ";".join(said.compartments),
-        STATES: json.dumps(out.rows, ensure_ascii=False), UNITS: json.dumps(dict(sorted(out.units.items()))),
-    }  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="guanxi-") as folder:
-        path = _file(Path(folder), REVIEWED, [{name: text for name, text in row.items() if text}])
-        load(store, reading(), [path], replace(options, stated=None))
+def write_settled(store: Store, said: Said, options: LoadOptions, view: View) -> None:
+    """Write what follows from a claim that a person has accepted or corrected, as from one that is sure.
+
+    Args:
+        store: Where it is written.
+        said: The claim as the person has it.
+        options: The day.
+        view: What feeds list, as those see it who may see exactly the claim.
+    """
+    (claim,) = _rows(store, [record_handle(READING, "Claim", said.key, said.compartments)])
+    row = beside_feeds(reviewed_row(claim, said), FeedEvents(view), joining())
+    before = _settled_before(store, said.key, said.compartments)
+    (mine,), moved = _together(store, [row], before)
+    if moved:
+        _load(store, [], moved, options)
+    _load(store, [], [mine], options)
 
 
 def take_back_settled(store: Store, key: str, compartments: Sequence[str], options: LoadOptions) -> None:
     """Take back what an accepted claim made: a person has rejected it since."""
-    withdraw_records(store, reading(), [record_handle(READING, REVIEWED, key, compartments)], options)
+    _, moved = _together(store, [], (), _settled_before(store, key, compartments))
+    if moved:
+        _load(store, [], moved, options)
+    withdraw_records(store, reading(), [handle_of(key, compartments)], options)
+
+
+def _settled_before(store: Store, key: str, compartments: Sequence[str]) -> list[Row]:
+    """What stands of an earlier decision on a claim."""
+    return [row for row in _rows(store, [handle_of(key, compartments)]) if is_whole(row)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final
 
@@ -13,18 +13,21 @@ from pydantic import ConfigDict, Field
 
 from graph.claims import Claim, claim_hash
 from graph.errors import NotFound
-from graph.ids import entity_handle
+from graph.ids import entity_handle, record_handle
 from graph.schema import WRITTEN_BY
 from graph.view import View
 from graph.view_types import RecordRef
 from queries.models import Answer, Cursor, Day, EntityId, Line, Party, PartyLine, Records
 from queries.paging import Page, cut
-from queries.reviews import ClaimLine, claim_fields, seen
+from queries.reviews import ClaimLine, claim_fields, meant_subjects, seen
 from queries.statements import newest_first, of_units, party, refs
 
 NEARLY_SAME: Final = 0.2
 """Least share of the parts of two texts' signatures that are the same (of MinHash bands of three, so of texts with
 about 0.6 of their shingles in common)."""
+
+REVIEWED: Final = "Reviewed"
+"""Role of the records of what people have accepted."""
 
 MOST_TELLERS: Final = 100
 MOST_NEAR: Final = 500
@@ -160,16 +163,15 @@ def _made(view: View, row: int) -> Party | None:
         return None
     unit = view.units(row)[0]
     own = seen(view, entity_handle(WRITTEN_BY["Claim"], "Event", unit.key, unit.compartments))
-    return own if own is not None else _witnessed(view, row, unit.record)
+    accepted = record_handle(WRITTEN_BY["Claim"], REVIEWED, unit.key, unit.compartments)
+    return own if own is not None else _witnessed(view, row, {unit.record, accepted})
 
 
-def _witnessed(view: View, row: int, record: str | None) -> Party | None:
-    """The event or deal that a feed lists and that a claim is a witness of."""
-    subject = seen(view, view.value(row, "subject"))
-    if subject is None:
-        return None
-    facts = view.facts(view.resolve(subject.id), "PARTY_TO", "out")
-    told = [fact.other for fact in facts if any(ref.id == record for ref in fact.records)]
+def _witnessed(view: View, row: int, records: Collection[str | None]) -> Party | None:
+    """The event or deal that a feed lists and that a claim is a witness of, by what the claim or a decision states."""
+    subjects = [one for ref in meant_subjects(view, row) if (one := seen(view, ref)) is not None]
+    facts = [fact for one in subjects for fact in view.facts(view.resolve(one.id), "PARTY_TO", "out")]
+    told = [fact.other for fact in facts if any(ref.id in records for ref in fact.records)]
     listed = [other for other in told if view.kind(other) in {"Event", "Deal"}]
     return party(view, min(listed, key=view.id_key)) if listed else None
 

@@ -313,8 +313,21 @@ def _told_state(view: View, row: int) -> ClaimState:
         return "made"
     if not view.value(row, "waits"):
         return "open"
+    return _state(view, _decided_on(view, row))
+
+
+def _decided_on(view: View, row: int) -> list[int]:
     decisions = view.kept("review decisions", lambda: _decisions(view))
-    return _state(view, decisions.get(view.id(row), []))
+    return decisions.get(view.id(row), [])
+
+
+def meant_subjects(view: View, row: int) -> list[str]:
+    """Ids of whom a claim is about: as read, as accepted where that was open, as somebody corrected it."""
+    said = json.loads(view.value(row, "choices") or "{}").get("subject") or {"choices": []}
+    newest = _decided_on(view, row)[-1:]
+    corrected = [json.loads(view.value(one, "correction") or "{}").get("subject") for one in newest]
+    found = [view.value(row, "subject"), *(one["id"] for one in said["choices"][:1]), *corrected]
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _amount(value: Any) -> Amount | None:
