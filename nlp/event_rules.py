@@ -695,7 +695,7 @@ def _figures(scene: _Scene, place: int) -> Iterator[Argument]:
         earliest = max(earliest, min(scene.hits[place - 1].end, first))
     done: set[str] = set()
     for number, mention in _in_order(scene.mentions, hit, (earliest, first, last, limit)):
-        role = _figure_role(scene.text, mention, roles)
+        role = _figure_role(scene.text, mention, roles, traded=_traded(scene.text, mention, hit))
         if role and role not in done:
             done.add(role)
             yield Argument(role, mention.start, mention.end, mention.text, number)
@@ -735,12 +735,22 @@ PARTY_ROLES: Final = frozenset({"company", "target"})
 FIGURES: Final[frozenset[MentionKind]] = frozenset({"money", "shares", "ratio"})
 
 
-def _figure_role(text: str, mention: Mention, roles: Mapping[str, str]) -> str | None:
+TRADED: Final = re.compile(
+    "(?:[^，,。；;的]{0,6}股[份票]?|股[份票权])?(?:已?[于在][\\d年月日]{2,11})?(?:办理(?:了)?)?"
+)
+"""所持公司1,000万股(股份办理了)解除质押: between the figure and the trade."""
+
+
+def _traded(text: str, mention: Mention, hit: _Hit) -> bool:
+    """Whether the trade follows a figure at once: all that is held of is what is traded."""
+    return mention.kind == "shares" and TRADED.fullmatch(text, mention.end, hit.start) is not None
+
+
+def _figure_role(text: str, mention: Mention, roles: Mapping[str, str], *, traded: bool) -> str | None:
     """The role of a figure: a sum a share is a price; a ratio says of what it is one."""
     role = roles.get(mention.kind)
-    if mention.kind != "money" and (
-        HELD.search(text, max(mention.start - 12, 0), mention.start) or OF_HOLDERS.match(text, mention.end)
-    ):
+    held = HELD.search(text, max(mention.start - 12, 0), mention.start) or OF_HOLDERS.match(text, mention.end)
+    if mention.kind != "money" and held and not traded:
         return None
     if mention.kind == "money" and NOT_AMOUNT.search(text, max(mention.start - 8, 0), mention.start):
         return None
