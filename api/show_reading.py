@@ -13,7 +13,7 @@ from rich.text import Text
 from api import terminal
 from api.reads import ReadLine, Reads
 from ingest.said import DETAILS
-from nlp.event_rules import rules
+from nlp.event_patterns import rules
 from nlp.found import (
     EVENT_TYPES,
     RELATION_TYPES,

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.dates import dates
-from nlp.event_rules import events, rules
+from nlp.event_patterns import rules
+from nlp.event_rules import events
 from nlp.found import EVENT_TYPES, Mention, sentence_around
 from nlp.parties import Layout
 from nlp.quantities import quantities
