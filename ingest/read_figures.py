@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -64,18 +66,31 @@ def with_figures(row: Row, read: ReadDocument, said: Said, rules: Joining) -> Ro
 
 def _figure(read: ReadDocument, said: Said, role: str, sums: re.Pattern[str] | None) -> float | None:
     """The first figure of a role that is not a sum of several."""
-    mentions = {(mention.start, mention.end): mention for mention in read.reading.mentions}
     for part in said.parts:
-        found = mentions.get((part.start, part.end)) if part.role == role else None
+        found = _mention(read, part) if part.role == role else None
         if found is not None and found.quantity is not None and not _is_sum(read, part, found, sums):
             return found.quantity.value
     return None
 
 
+def _mention(read: ReadDocument, part: Part) -> Mention | None:
+    """The mention with the very characters of a part, the last of several."""
+    same = (found for found in _from(read, part.start, part.start + 1) if found.end == part.end)
+    return next(iter(list(same)[::-1]), None)
+
+
+def _from(read: ReadDocument, start: int, end: int) -> Iterator[Mention]:
+    """The mentions, which stand in order, that begin from one place to before another."""
+    mentions = read.reading.mentions
+    first = bisect_left(mentions, start, key=lambda mention: mention.start)
+    last = bisect_left(mentions, end, lo=first, key=lambda mention: mention.start)
+    return iter(mentions[first:last])
+
+
 def _left(read: ReadDocument, said: Said, left: re.Pattern[str]) -> float | None:
     """The first number of shares in a release's sentence that stays pledged."""
-    for found in read.reading.mentions:
-        quantity = found.quantity if said.start <= found.start < said.end else None
+    for found in _from(read, said.start, said.end):
+        quantity = found.quantity
         if (
             quantity is not None
             and quantity.unit == "shares"
