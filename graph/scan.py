@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from graph.schema import edge_model, edge_types, node_types
 from graph.store import Commit
 from graph.tables import EDGE_PROPERTIES, NODE_COLUMNS, SourceInfo, Tables, TablesBuilder
+from graph.upserts import many_at
 
 BATCH: Final = 20_000
 """Rows that are turned into columns at a time."""
@@ -82,8 +83,17 @@ def some_edges_query(shape: Shape) -> str:
     """The edges of a type between the pairs of ids in `pairs`."""
     properties = _items("e", EDGE_PROPERTIES[shape.type])
     return (
-        f"UNWIND $pairs AS pair MATCH (a:{shape.start} {{id: pair[0]}})-[e:{shape.type}]->"
-        f"(b:{shape.end} {{id: pair[1]}}) RETURN a.id AS a_, b.id AS b_, {properties}"
+        f"UNWIND $pairs AS pair MATCH (a:{shape.start} {{id: pair[0]}}), (b:{shape.end} {{id: pair[1]}}) "
+        f"MATCH (a)-[e:{shape.type}]->(b) RETURN pair[0] AS a_, pair[1] AS b_, {properties}"
+    )
+
+
+def many_edges_query(shape: Shape) -> str:
+    """The same for many ends of one start. Parameter `starts`: list of {id, ends: {id of an end: true}}."""
+    properties = _items("e", EDGE_PROPERTIES[shape.type])
+    return (
+        f"UNWIND $starts AS start MATCH (a:{shape.start} {{id: start.id}})-[e:{shape.type}]->(b:{shape.end}) "
+        f"WITH start, e, b.id AS b_ WHERE start.ends[b_] IS NOT NULL RETURN start.id AS a_, b_, {properties}"
     )
 
 
@@ -221,10 +231,25 @@ def fetch(store: Readable, touched: Touched, builder: TablesBuilder) -> Changes:
     for shape, pairs in touched.edges.items():
         names = ("a", "b", *EDGE_PROPERTIES[shape.type])
         for chunk in _chunks(pairs):
-            listed = [list(pair) for pair in chunk]
-            _into(builder.add_edges, shape.type, names, store.stream(some_edges_query(shape), pairs=listed))
+            _into(builder.add_edges, shape.type, names, _edges_between(store, shape, chunk))
     pairs_touched = [Pair(shape.type, *pair) for shape, pairs in touched.edges.items() for pair in pairs]
     return Changes(touched.nodes, pairs_touched, builder)
+
+
+def _edges_between(
+    store: Readable, shape: Shape, pairs: Sequence[tuple[str, str]]
+) -> Iterator[Sequence[Any]]:
+    """The edges between pairs: those of starts with many of the pairs walked, the others looked up."""
+    many = many_at(start for start, _ in pairs)
+    ends: dict[str, dict[str, bool]] = {start: {} for start in sorted(many)}
+    for start, end in pairs:
+        if start in ends:
+            ends[start][end] = True
+    if few := [[start, end] for start, end in pairs if start not in many]:
+        yield from store.stream(some_edges_query(shape), pairs=few)
+    if ends:
+        starts = [{"id": start, "ends": listed} for start, listed in ends.items()]
+        yield from store.stream(many_edges_query(shape), starts=starts)
 
 
 def _into(

@@ -6,8 +6,19 @@ Only names that the schema declares are ever put into a statement's text; every 
 from __future__ import annotations
 
 import functools
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
 
 from graph.schema import BOOKKEEPING, edge_model, node_types
+
+MANY: Final = 20
+"""From this many edges of one start on it is quicker to walk all its edges once than to look up each by its ends."""
+
+
+def many_at(starts: Iterable[str]) -> frozenset[str]:
+    """The starts that come up so often that their edges should be walked."""
+    return frozenset(start for start, times in Counter(starts).items() if times >= MANY)
 
 
 def _label(name: str) -> str:
@@ -54,6 +65,16 @@ def merge_properties(label: str) -> str:
 
 
 @functools.cache
+def hold_nodes(label: str) -> str:
+    """Change nothing of the nodes with these `ids`, but have them written by the transaction.
+
+    The embedded engine keeps the nodes that a transaction has written; another one it reads again, with all its
+    properties, for every edge that comes or goes.
+    """
+    return f"UNWIND $ids AS id MATCH (n:{_label(label)} {{id: id}}) SET n.id = id"
+
+
+@functools.cache
 def delete_nodes(label: str) -> str:
     """Delete nodes that nothing is attached to. Parameter `ids`."""
     return f"UNWIND $ids AS id MATCH (n:{_label(label)} {{id: id}}) WHERE NOT (n)--() DELETE n"
@@ -90,25 +111,54 @@ def create_edges(edge_type: str, start: str, end: str) -> str:
     )
 
 
-@functools.cache
-def take_edges(edge_type: str, start: str, end: str) -> str:
-    """Delete the edges of given records and return what they were. Parameter `rows`: list of {a, b, record, stated}."""
-    start, end = _endpoints(edge_type, start, end)
+def edge_key(record: str, stated: str, end: str) -> str:
+    """What tells the edges of one start apart, as `_walked` puts it together."""
+    return f"{record} {stated} {end}"
+
+
+def _looked_up(edge_type: str, start: str, end: str) -> str:
+    """Find edges by both ends. Parameter `rows`: list of {a, b, record, stated, …}."""
     return (
-        f"UNWIND $rows AS row MATCH (a:{start} {{id: row.a}})-[e:{edge_type}]->(b:{end} {{id: row.b}}) "
-        "WHERE e.record = row.record AND coalesce(e.stated, '') = row.stated "
-        "WITH row, e, properties(e) AS edge DELETE e RETURN row.a AS a, row.b AS b, edge"
+        f"UNWIND $rows AS row MATCH (a:{start} {{id: row.a}}), (b:{end} {{id: row.b}}) "
+        f"MATCH (a)-[e:{edge_type}]->(b) WHERE e.record = row.record AND coalesce(e.stated, '') = row.stated "
+        "WITH row, e "
+    )
+
+
+def _walked(edge_type: str, start: str, end: str) -> str:
+    """Find edges among all of their start. Parameter `starts`: list of {id, rows: the rows by their `edge_key`}."""
+    return (
+        f"UNWIND $starts AS start MATCH (a:{start} {{id: start.id}})-[e:{edge_type}]->(b:{end}) "
+        "WITH start.rows[e.record + ' ' + coalesce(e.stated, '') + ' ' + b.id] AS row, e WHERE row IS NOT NULL "
+    )
+
+
+def _found(edge_type: str, start: str, end: str, *, walking: bool) -> str:
+    ends = _endpoints(edge_type, start, end)
+    return _walked(edge_type, *ends) if walking else _looked_up(edge_type, *ends)
+
+
+@functools.cache
+def take_edges(edge_type: str, start: str, end: str, *, walking: bool = False) -> str:
+    """Delete the edges of given records and return what they were: {a, b, edge}.
+
+    Parameter `rows`: list of {a, b, record, stated}; where `walking`, `starts`: see `_walked`.
+    """
+    return (
+        _found(edge_type, start, end, walking=walking)
+        # collected first: an engine that deletes while it still walks passes edges over, or meets deleted ones
+        + "WITH collect({row: row, e: e, edge: properties(e)}) AS found UNWIND found AS one "
+        "WITH one.row AS row, one.e AS e, one.edge AS edge DELETE e RETURN row.a AS a, row.b AS b, edge"
     )
 
 
 @functools.cache
-def date_edges(edge_type: str, start: str, end: str) -> str:
-    """Change dates of the edges of given records. Parameter `rows`: list of {a, b, record, stated, set}."""
-    start, end = _endpoints(edge_type, start, end)
-    return (
-        f"UNWIND $rows AS row MATCH (a:{start} {{id: row.a}})-[e:{edge_type}]->(b:{end} {{id: row.b}}) "
-        "WHERE e.record = row.record AND coalesce(e.stated, '') = row.stated SET e += row.set"
-    )
+def date_edges(edge_type: str, start: str, end: str, *, walking: bool = False) -> str:
+    """Change dates of the edges of given records.
+
+    Parameter `rows`: list of {a, b, record, stated, set}; where `walking`, `starts`: see `_walked`.
+    """
+    return _found(edge_type, start, end, walking=walking) + "SET e += row.set"
 
 
 @functools.cache

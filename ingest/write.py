@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -77,28 +77,8 @@ class Changes:
         return Touched(tuple(dict.fromkeys(nodes)), tuple(dict.fromkeys(edges)))
 
 
-LONG_TEXTS: Final = frozenset({"Document"})
-"""Nodes that may hold a long text, which an engine may hold once for each row of a statement that starts there."""
-
-SAME_TEXT: Final = 50
-"""Rows of one statement that start at the same of `LONG_TEXTS`: a report has thousands of claims and mentions."""
-
-
-def edge_chunks(shape: Shape, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Rows of edges (`a` is their start), at most CHUNK at a time and few of one long text."""
-    if shape[1] not in LONG_TEXTS:
-        yield from chunks(rows)
-        return
-    chunk: list[Row] = []
-    starts: Counter[str] = Counter()
-    for row in rows:
-        if len(chunk) == CHUNK or starts[row["a"]] == SAME_TEXT:
-            yield chunk
-            chunk, starts = [], Counter()
-        chunk.append(row)
-        starts[row["a"]] += 1
-    if chunk:
-        yield chunk
+LONG_TEXTS: Final = ("Document",)
+"""Nodes that may hold a long text: not to be read again for each of their edges."""
 
 
 def chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -120,14 +100,14 @@ class BatchWriter:
 
     def write(self, tx: Tx, changes: Changes) -> None:
         """Write everything; may run again from the start after a conflict."""
+        self._hold_texts(tx, changes)
         self._retract_edges(tx, changes.retracted)
         self._redate_edges(tx, changes.redated)
         before = self._standing(tx, changes)
         self._keep_outranked(tx, changes.batch, before)
         self._write_nodes(tx, changes.batch)
         for shape, rows in changes.batch.edges.items():
-            for chunk in edge_chunks(shape, rows):
-                tx.execute(upserts.create_edges(*shape), rows=chunk)
+            _run(tx, upserts.create_edges(*shape), rows)
         self._write_records(tx, changes)
         self._end_nodes(tx, changes.ended)
         self._describe_anew(tx, changes.undescribed, before)
@@ -135,11 +115,25 @@ class BatchWriter:
 
     # --- edges ----------------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def _hold_texts(tx: Tx, changes: Changes) -> None:
+        """Hold the nodes with long texts of which edges change."""
+        places = [*changes.retracted, *(place for place, _ in changes.redated)]
+        starts: dict[str, dict[str, None]] = {label: {} for label in LONG_TEXTS}
+        for place in places:
+            if place.shape[1] in starts:
+                starts[place.shape[1]][place.start] = None
+        for shape, rows in changes.batch.edges.items():
+            if shape[1] in starts:
+                starts[shape[1]].update((row["a"], None) for row in rows)
+        for label, ids in starts.items():
+            for chunk in chunks(list(ids)):
+                tx.execute(upserts.hold_nodes(label), ids=chunk)
+
     def _retract_edges(self, tx: Tx, places: Iterable[Place]) -> None:
         for shape, rows in _by_shape(places).items():
-            for chunk in edge_chunks(shape, rows):
-                taken = tx.run(upserts.take_edges(*shape), rows=chunk)
-                self.keep_edges(tx, shape, taken)
+            for chunk in chunks(rows):
+                self.keep_edges(tx, shape, _run_on_edges(tx, upserts.take_edges, shape, chunk))
 
     def keep_edges(self, tx: Tx, shape: Shape, taken: Sequence[Row]) -> None:
         """Keep edges that were taken from the graph as Past."""
@@ -164,8 +158,8 @@ class BatchWriter:
         for place, dates in redated:
             grouped[place.shape].append(_place_row(place) | {"set": dates})
         for shape, rows in grouped.items():
-            for chunk in edge_chunks(shape, rows):
-                tx.execute(upserts.date_edges(*shape), rows=chunk)
+            for chunk in chunks(rows):
+                _run_on_edges(tx, upserts.date_edges, shape, chunk)
 
     # --- nodes ----------------------------------------------------------------------------------------------------
 
@@ -328,6 +322,22 @@ def _by_label(units: Iterable[UnitId]) -> dict[str, list[UnitId]]:
 def _run(tx: Tx, query: str, rows: Sequence[Row]) -> None:
     for chunk in chunks(rows):
         tx.execute(query, rows=chunk)
+
+
+def _run_on_edges(tx: Tx, statement: Callable[..., str], shape: Shape, rows: Sequence[Row]) -> list[Row]:
+    """Run a statement on stored edges: those of starts with many of the rows walked, the others looked up."""
+    many = upserts.many_at(row["a"] for row in rows)
+    walked: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        if row["a"] in many:
+            walked[row["a"]][upserts.edge_key(row["record"], row["stated"], row["b"])] = row
+    found: list[Row] = []
+    if few := [row for row in rows if row["a"] not in many]:
+        found += tx.run(statement(*shape), rows=few)
+    if walked:
+        starts = [{"id": start, "rows": listed} for start, listed in walked.items()]
+        found += tx.run(statement(*shape, walking=True), starts=starts)
+    return found
 
 
 def _nodes(tx: Tx, label: str, ids: Sequence[str]) -> dict[str, Row]:
