@@ -186,8 +186,22 @@ class _Sentence:
     signed: str
     places: Sequence[int]
     parties: Mapping[int, Party]
-    issuer: Party | None
-    """Whom the text calls 公司."""
+    issuer: _Issuer | None
+
+
+@dataclass(frozen=True)
+class _Issuer:
+    """Who announces, the mentions that mean it by number, and whether the text is its announcement (公告)."""
+
+    party: Party
+    meant: frozenset[int]
+    headed: bool
+
+    def left_out(self, sentence: _Sentence, place: int) -> bool:
+        """Whether a clause that begins there and names no owner means it: in news, where no other company is before."""
+        first = sentence.signed.rfind("】", 0, place)  # a title in brackets is no clause before
+        before = (party for start, party in sentence.parties.items() if first < start < place)
+        return self.headed or not any(p.kind == "company" and p.mention not in self.meant for p in before)
 
 
 def relations(text: str, mentions: Sequence[Mention]) -> list[Relation]:
@@ -226,21 +240,22 @@ def _apart(parties: Sequence[Party]) -> list[Party]:
     return kept
 
 
-def _issuer(text: str, mentions: Sequence[Mention], announcers: Sequence[Party]) -> Party | None:
+def _issuer(text: str, mentions: Sequence[Mention], announcers: Sequence[Party]) -> _Issuer | None:
     """Who announces; in an announcement with its code in the head, whom it calls 公司 or 本公司."""
-    for party in announcers:
-        if party.mention is not None:
-            return party
-    if is_headed(text):
-        for mention in mentions:
-            if mention.text in {"公司", "本公司"} and mention.antecedent is not None:
-                named = mentions[mention.antecedent]
-                return Party(named.start, named.end, named.text, "company", mention.antecedent)
-    return None
+    own = (m.antecedent for m in mentions if m.text in {"公司", "本公司"} and m.antecedent is not None)
+    numbers = [p.mention for p in announcers if p.mention is not None] or list(own if is_headed(text) else ())
+    if not numbers:
+        return None
+    named = mentions[numbers[0]]
+    name = mentions[_root(mentions, numbers[0])].text
+    roots = (mentions[_root(mentions, number)].text for number in range(len(mentions)))
+    meant = frozenset(n for n, other in enumerate(roots) if other in name or name in other)
+    party = Party(named.start, named.end, named.text, "company", numbers[0])
+    return _Issuer(party, meant, is_headed(text))
 
 
 def _sentences(
-    text: str, layout: Layout, parties: Sequence[Party], issuer: Party | None
+    text: str, layout: Layout, parties: Sequence[Party], issuer: _Issuer | None
 ) -> Iterator[_Sentence]:
     """Sentences that name two parties or more; one is enough where the text has an issuer."""
     number = 0
@@ -254,7 +269,7 @@ def _sentences(
             yield _signed(text, (start, end), inside, issuer)
 
 
-def _signed(text: str, place: tuple[int, int], parties: Sequence[Party], issuer: Party | None) -> _Sentence:
+def _signed(text: str, place: tuple[int, int], parties: Sequence[Party], issuer: _Issuer | None) -> _Sentence:
     start, end = place
     pieces: list[str] = []
     places: list[int] = []
@@ -314,18 +329,20 @@ def _relations_of(
 
 def _two(mentions: Sequence[Mention], one: Party, other: Party) -> bool:
     """Whether two parties are mentions of two things."""
-    return one.text != other.text and _root(mentions, one.mention) != _root(mentions, other.mention)
+    numbers = one.mention, other.mention
+    return one.text != other.text and len({_root(mentions, n) for n in numbers if n is not None}) > 1
 
 
-def _root(mentions: Sequence[Mention], number: int | None) -> int | None:
+def _root(mentions: Sequence[Mention], number: int) -> int:
     """The mention that a mention stands for, itself where it stands for none."""
-    antecedent = None if number is None else mentions[number].antecedent
+    antecedent = mentions[number].antecedent
     return number if antecedent is None else antecedent
 
 
 def _meant(sentence: _Sentence, match: re.Match[str], group: str, pattern: Pattern) -> list[Party]:
     if group == pattern.of_issuer:
-        return [] if sentence.issuer is None else [sentence.issuer]
+        issuer = sentence.issuer
+        return [issuer.party] if issuer and issuer.left_out(sentence, match.start()) else []
     first, last = match.span(group)
     return [sentence.parties[place] for place in range(first, last) if place in sentence.parties]
 
