@@ -169,7 +169,10 @@ class Sentiment:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that was found in one text; `toward` is the sentiment toward each company, by number of its first mention."""
+    """All that was found in one text, its mentions in order of place.
+
+    `toward` is the sentiment toward each company, by number of its first mention.
+    """
 
     text: str
     published: dt.date | None = None

@@ -110,6 +110,7 @@ def news(tells, key="news", text=NEWS, day=dt.date(2024, 5, 6)):
         start = text.find("300万股")
         if start >= 0:
             found.append(Mention(start, start + 5, "300万股", "shares", quantity=Quantity(3e6, "shares")))
+        found.sort(key=lambda mention: (mention.start, mention.end))
         numbers = {mention.text: number for number, mention in enumerate(found)}
         assert all(mention.link is not None for mention in found if mention.kind != "shares"), found
         return ReadDocument(key, Reading(text, day, tuple(found), **tells(numbers, found)))
