@@ -36,7 +36,7 @@ serve: .venv/ready  ## Serve the API over the store as it is
 
 models: .venv/ready  ## Train the models of nlp/ from TEXT, the shared text; hours on a processor
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
-	OMP_NUM_THREADS=1 $(BIN)/python -m nlp.training --data $(TEXT)
+	OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive $(BIN)/python -m nlp.training --data $(TEXT)
 
 docs: .venv/ready  ## Write the pages of docs/ that are made from the code
 	$(BIN)/python -m api.describe > docs/api.md

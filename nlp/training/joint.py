@@ -50,7 +50,7 @@ ROUNDS = {
     "finese": 0.4,
     "finfe": 0.5,
     "news_sentiment": 0.7,
-    "finre": 0.6,
+    "finre": 1.0,
     "fewfc": 1.0,
 }
 """Which part of a task's texts an epoch takes: every text of the main tasks, fewer where more text helps less."""
@@ -60,7 +60,7 @@ ROUNDS = {
 class JointRecipe:
     """How the shared model is trained."""
 
-    epochs: int = 8
+    epochs: int = 12
     encoder_rate: float = 2e-3
     """At 0 the encoder stays as it is."""
     head_rate: float = 8e-3
@@ -516,6 +516,7 @@ def train(folders: Folders, recipe: JointRecipe, share: float = 1.0) -> None:
         "examples": {job.name: len(job.texts) for job in jobs},
         "losses": losses,
         "seconds": round(time.monotonic() - started),
+        "threads": torch.get_num_threads(),
     }
     (folders.scratch / f"{NAME}.json").write_text(json.dumps(notes), encoding="utf-8")
     log.info("shared: shipped after %d s", notes["seconds"])
