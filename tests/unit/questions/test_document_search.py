@@ -91,7 +91,7 @@ def test_words_and_meaning_are_parts_of_the_score(view, library):
 
 
 def test_meaning_finds_what_shares_no_word(view, library):
-    query = "钢厂减少生产"
+    query = "钢厂调低生产"
     assert titles(search_documents(view, query, library, Wanted(by="words"))) == []
     assert titles(search_documents(view, query, library))[:1] == ["钢价走低"]
 
