@@ -9,14 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from graph.errors import DataError
 from graph.names import looks_like_company
+from nlp.declared import declared
 from nlp.found import Mention
 
 _KINDS: Final = frozenset({"company", "organisation", "brand"})
@@ -56,15 +54,11 @@ def _any(words: str) -> str:
 @cache
 def _rules() -> _Rules:
     """What `data/capitals.yaml` declares. Raises DataError."""
-    file = resources.files("nlp") / "data" / "capitals.yaml"
-    try:
-        declared = _Declared.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"{file}: {error}", hint="install the package again") from error
+    words = declared("capitals.yaml", _Declared)
     return _Rules(
-        after=re.compile(rf"[）)】\s]*(?:{_any(declared.after)})"),
-        before=re.compile(rf"(?:(?:{_any(declared.before)})|(?:{_any(declared.bodies)})[（(]\s*)$"),
-        terms=frozenset(declared.terms.split()),
+        after=re.compile(rf"[）)】\s]*(?:{_any(words.after)})"),
+        before=re.compile(rf"(?:(?:{_any(words.before)})|(?:{_any(words.bodies)})[（(]\s*)$"),
+        terms=frozenset(words.terms.split()),
     )
 
 

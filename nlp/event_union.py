@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from nlp.event_models import MODEL
+from nlp.event_repeats import UNDONE
 from nlp.event_rules import RULE
 from nlp.found import Argument, Event, Mention
 from nlp.polarity import bounded, heavier, is_polarity
@@ -14,8 +15,6 @@ from nlp.polarity import bounded, heavier, is_polarity
 PLACES: Final = 4
 BLOCK: Final = 512
 """Characters of a block by which events are found."""
-_UNDONE: Final = frozenset({"denied", "terminated", "hypothetical"})
-"""One purchase that is denied says nothing of another in its sentence."""
 _LITERAL: Final = frozenset(
     {
         "pledge",
@@ -67,7 +66,8 @@ def union(events: Iterable[Event], mentions: Sequence[Mention] = ()) -> list[Eve
     """The events without repeats, in order of place.
 
     Two are one when they are of one type, in one sentence, and have the same trigger or the same main subject, or
-    either has none; or, with the `mentions`, the same main party and the same figure in it. Of rules and models that
+    either has none; or, with the `mentions`, the same main party and nothing that tells them apart, or one figure of a
+    rule and a model. Of rules and models that
     agree, the confidence is that at least one is right, as far as what the text says against it allows (终止, 传闻).
     Where a rule names another type for the same trigger, the model is not heard: the words decide (解除质押 is no
     质押).
@@ -183,7 +183,7 @@ def party_of(number: int, mentions: Sequence[Mention]) -> str:
 
 def one_undone(one: Event, other: Event) -> bool:
     """Whether one of two is told as undone, and the other not, or otherwise."""
-    return one.detail != other.detail and not _UNDONE.isdisjoint({one.detail, other.detail})
+    return one.detail != other.detail and not UNDONE.isdisjoint({one.detail, other.detail})
 
 
 def compatible(one: Event, other: Event) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from graph.errors import DataError
 from graph.names import normal_form
+from nlp.declared import declared
 
 
 class _Declared(BaseModel):
@@ -59,19 +57,15 @@ def linking_rules() -> LinkingRules:
     Raises:
         DataError: The file is not as it must be.
     """
-    file = resources.files("nlp") / "data" / "linking.yaml"
-    try:
-        declared = _Declared.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise DataError(f"{file}: {error}", hint="install the package again") from error
+    words = declared("linking.yaml", _Declared)
     return LinkingRules(
-        ambiguous=frozenset((declared.ambiguous + " " + declared.ambiguous_listed).split()),
-        places=frozenset(declared.places.split()),
-        words_across=frozenset(declared.words_across.split()),
-        continued=re.compile(f"(?!{_any(declared.not_continued_by)})(?:{_any(declared.continued_by)})"),
-        follows=re.compile(_any(declared.follows)),
-        precedes=re.compile(f"(?:{_any(declared.precedes)})$"),
-        idle=frozenset(map(normal_form, declared.idle.split())),
-        market=re.compile(_any(declared.market)),
-        roles=re.compile(_any(declared.roles)),
+        ambiguous=frozenset((words.ambiguous + " " + words.ambiguous_listed).split()),
+        places=frozenset(words.places.split()),
+        words_across=frozenset(words.words_across.split()),
+        continued=re.compile(f"(?!{_any(words.not_continued_by)})(?:{_any(words.continued_by)})"),
+        follows=re.compile(_any(words.follows)),
+        precedes=re.compile(f"(?:{_any(words.precedes)})$"),
+        idle=frozenset(map(normal_form, words.idle.split())),
+        market=re.compile(_any(words.market)),
+        roles=re.compile(_any(words.roles)),
     )
